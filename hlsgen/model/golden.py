@@ -22,9 +22,7 @@ Codes = NDArray[np.int32]
 _BATCH_ELEMENTS = 1 << 23  # im2col elements held at once
 
 
-def run(
-    model: Model, codes: NDArray[Any], keep: Collection[str] | None = None
-) -> dict[str, Codes]:
+def run(model: Model, codes: NDArray[Any], keep: Collection[str] | None = None) -> dict[str, Codes]:
     """Run integer codes [frames, channels, height, width] through the network.
 
     Returns every tensor by name, int32 [frames, channels, height, width]; `keep` limits which.
@@ -165,9 +163,7 @@ def _windows(x: NDArray[Any], kernel: tuple[int, int], stride: tuple[int, int]) 
 def _max_pool(layer: MaxPool, x: Codes) -> Codes:
     top, bottom, left, right = layer.pads
     lowest = np.iinfo(np.int32).min
-    padded = np.pad(
-        x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=lowest
-    )
+    padded = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=lowest)
     kernel_h, kernel_w = layer.kernel
     best = None
     for row in range(kernel_h):  # tap by tap: much faster than reducing a window view

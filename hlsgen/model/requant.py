@@ -97,9 +97,7 @@ def _threshold_steps(requant: Thresholds, rows: slice, codes: IntArray) -> IntAr
     return padded[:, np.clip(needed, 0, levels.shape[1] + 1)]
 
 
-def _two_step_steps(
-    requant: TwoStep, rows: slice, codes: IntArray, zero_point: int
-) -> IntArray:
+def _two_step_steps(requant: TwoStep, rows: slice, codes: IntArray, zero_point: int) -> IntArray:
     shift = requant.shift[rows, None]
     wide = bool((shift < -_NARROW_SHIFT).any())
     dtype = object if wide else np.int64
