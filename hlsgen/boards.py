@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boards: what a device has, what its memory carries, and how its rows are best split."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from hlsgen.errors import BoardError
+from hlsgen.resources import resource
+
+DEFAULT_CLOCK_HZ = 100_000_000  # the papers' fabric clock
+DDR_EFFICIENCY = 0.80  # of the peak; the simulated DDR uses the same figure (formats.md §10)
+_PORT_BYTES = 8  # of one HP port, direction and cycle
+_MAX_FILE_BYTES = 1 << 16
+
+T = TypeVar("T")
+Count = Annotated[int, Field(gt=0, le=10_000_000)]
+Positive = Annotated[float, Field(gt=0, le=1e5, allow_inf_nan=False)]
+# Part and pin names reach Tcl, and titles reach reports: no character that means anything there.
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+Text = Annotated[str, Field(max_length=400)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class RowSplit(_Frozen):
+    """Rows of the mixed engine's array by processing element; their sum is T."""
+
+    pot4: Annotated[int, Field(ge=0, le=128)]
+    fixed4: Annotated[int, Field(ge=0, le=128, multiple_of=2)]
+    fixed8: Annotated[int, Field(ge=0, le=128)]
+
+
+class Device(_Frozen):
+    """Resources of a device; BRAM36 blocks of 36 Kb."""
+
+    lut: Count
+    ff: Count
+    dsp48e1: Count
+    bram36: Count
+    slots: RowSplit
+    source: Text
+
+
+class Ddr(_Frozen):
+    """Memory on the processor side; `assumed` when no board-specific source states its rate."""
+
+    kind: Word
+    data_bits: Annotated[int, Field(ge=8, le=64, multiple_of=8)]
+    megatransfers: Positive  # 10^6 transfers a second
+    assumed: bool
+    source: Text
+
+    @property
+    def peak_bytes_per_s(self) -> float:
+        """Bytes a second at every clock edge."""
+        return self.data_bits / 8 * self.megatransfers * 1e6
+
+
+class PlClock(_Frozen):
+    """The oscillator on the logic side."""
+
+    pin: Word
+    mhz: Positive
+
+
+class _BoardFile(_Frozen):
+    title: Text
+    part: Word
+    device: Word
+    ddr: Ddr
+    pl_clock: PlClock
+    hp_ports: Annotated[int, Field(ge=1, le=4)]
+
+
+class Board(_Frozen):
+    """A board and its device."""
+
+    name: str
+    title: str
+    part: str  # as Vivado spells it
+    device: str
+    resources: Device
+    ddr: Ddr
+    pl_clock: PlClock
+    hp_ports: int  # 64-bit AXI3 slave ports into the memory
+    clock_hz: int = DEFAULT_CLOCK_HZ  # of the fabric
+
+    def ddr_bytes_per_cycle(self, clock_hz: float, efficiency: float = DDR_EFFICIENCY) -> float:
+        """Bytes that all ports together may move in a cycle, reads and writes summed."""
+        budget = efficiency * self.ddr.peak_bytes_per_s / clock_hz
+        return min(budget, 2.0 * _PORT_BYTES * self.hp_ports)
+
+
+def board_names() -> tuple[str, ...]:
+    """Names that `load_board` knows, sorted."""
+    return tuple(sorted(path.parent.name for path in resource("boards").glob("*/board.yaml")))
+
+
+def load_board(name: str) -> Board:
+    """Load a board by its name, or from a path that ends in .yaml."""
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        label = re.sub(
+            r"[^A-Za-z0-9_]", "_", path.parent.name if path.stem == "board" else path.stem
+        )
+    elif name in board_names():
+        path, label = resource("boards") / name / "board.yaml", name
+    else:
+        raise BoardError(
+            f"Board must be one of {', '.join(board_names())} or a path to a board.yaml, "
+            f"not {name!r}; hlsgen boards describes them"
+        )
+    content = _validated(TypeAdapter(_BoardFile), _read(path), path)
+    devices = _devices()
+    if content.device not in devices:
+        raise BoardError(
+            f"Board device must be one of {', '.join(devices)}, not {content.device!r} ({path})"
+        )
+    return Board(
+        name=label or "board",
+        title=content.title,
+        part=content.part,
+        device=content.device,
+        resources=devices[content.device],
+        ddr=content.ddr,
+        pl_clock=content.pl_clock,
+        hp_ports=content.hp_ports,
+    )
+
+
+def _devices() -> dict[str, Device]:
+    path = resource("boards/devices.yaml")
+    return _validated(TypeAdapter(dict[str, Device]), _read(path), path)
+
+
+def _read(path: Path) -> Any:
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(_MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise BoardError(f"Board file must be readable, not {path} ({error.strerror})") from error
+    if len(raw) > _MAX_FILE_BYTES:
+        raise BoardError(f"Board file must hold at most {_MAX_FILE_BYTES} bytes ({path})")
+    try:
+        return yaml.safe_load(raw)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise BoardError(f"Board file must be plain YAML ({path}): {reason}") from error
+
+
+def _validated(adapter: TypeAdapter[T], content: Any, path: Path) -> T:
+    try:
+        return adapter.validate_python(content)
+    except ValidationError as error:
+        broken = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors()
+        )
+        raise BoardError(f"Board file must match its schema ({path}): {broken}") from error
