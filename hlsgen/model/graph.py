@@ -176,17 +176,29 @@ class Preprocess:
     `x` is what the source model's user holds (pixels or real values), `layout` its axis order
     behind the frame axis ("HWC", "CHW" or "C"); ties round to even. The colour order of the
     pixels is a statement, not a conversion.
+
+    When `levels` is not empty it alone counts, exactly and in float32:
+    code = first + step * sum_k(x >= levels[channel, k]), with one row for every channel or one
+    for all; gain and offset then describe the same map as nearly as they can.
     """
 
     gain: float
     offset: float
     layout: str
     colour: str = "RGB"
+    levels: tuple[tuple[float, ...], ...] = ()  # ascending, each a float32 or an infinity
+    first: int = 0  # code below the first level
+    step: int = 1  # 2 for a bipolar input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Model:
-    """A network of integer layers in execution order."""
+    """A network of integer layers in execution order.
+
+    An output named in `output_affine` has the real values code * gain[c] + offset[c] (arrays of
+    one entry a channel, float64) in place of its tensor's scale: a per-channel map behind raw
+    accumulators, say.
+    """
 
     name: str
     input: str
@@ -196,3 +208,6 @@ class Model:
     preprocess: Preprocess
     source: str = ""  # what it was imported from, one line
     notes: dict[str, float] = field(default_factory=dict)  # figures such as accuracy
+    output_affine: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(
+        default_factory=dict
+    )
