@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.errors import ModelError
-from hlsgen.model.graph import Add, Concat, Conv, IntArray, Layer, MaxPool, Model, Tensor
+from hlsgen.model.graph import Add, Conv, IntArray, Layer, MaxPool, Model, Tensor
 from hlsgen.model.requant import apply
 
 Codes = NDArray[np.int32]
@@ -65,7 +65,8 @@ def accumulators(conv: Conv, x_codes: NDArray[Any], tensor: Tensor) -> IntArray:
     columns = columns.reshape(conv.groups, k, frames * out_h * out_w)
     weights = conv.weights.astype(dtype).reshape(conv.groups, rows // conv.groups, k)
     sums = np.matmul(weights, columns).reshape(rows, frames, out_h, out_w)
-    return sums.transpose(1, 0, 2, 3).astype(np.int64) + conv.bias[None, :, None, None]
+    acc: IntArray = sums.transpose(1, 0, 2, 3).astype(np.int64)
+    return acc + conv.bias[None, :, None, None]
 
 
 def preprocess(model: Model, x: NDArray[Any]) -> Codes:
@@ -178,6 +179,3 @@ def _tap(padded: Codes, row: int, column: int, layer: MaxPool) -> Codes:
     height = padded.shape[2] - kernel_h + 1
     width = padded.shape[3] - kernel_w + 1
     return padded[:, :, row : row + height : step_y, column : column + width : step_x]
-
-
-__all__ = ["Concat", "accumulators", "dequantise", "evaluate", "preprocess", "run"]

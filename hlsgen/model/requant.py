@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.errors import ModelError
-from hlsgen.model.graph import IntArray, Raw, Requant, Thresholds, TwoStep
+from hlsgen.model.graph import IntArray, Requant, Thresholds, TwoStep
 
 UNREACHABLE = 1 << 62
 _INT32 = np.iinfo(np.int32)
@@ -59,14 +59,16 @@ def multiply_high(a: IntArray, multiplier: IntArray) -> IntArray:
     Equal to gemmlowp's truncating division with a signed nudge for every a of 32 bits, because
     the multiplier is not negative (which also excludes the one saturating case).
     """
-    return (a * multiplier + (1 << 30)) >> 31
+    rounded: IntArray = (a * multiplier + (1 << 30)) >> 31
+    return rounded
 
 
 def divide_by_power(x: IntArray, exponent: IntArray) -> IntArray:
     """Rounding divide by 2**exponent, ties away from zero (gemmlowp RoundingDivideByPOT)."""
     half = np.where(exponent > 0, 1 << np.maximum(exponent - 1, 0), 0)
     # a tie below zero goes down: one less than half makes the floor land there
-    return (x + half - ((x < 0) & (exponent > 0))) >> exponent
+    rounded: IntArray = (x + half - ((x < 0) & (exponent > 0))) >> exponent
+    return rounded
 
 
 def step_levels(requant: Requant, row: int, zero_point: int, lo: int, hi: int) -> IntArray:
@@ -74,7 +76,8 @@ def step_levels(requant: Requant, row: int, zero_point: int, lo: int, hi: int) -
 
     +2**62 where no accumulator does, -2**62 where every one does. Exact integer arithmetic.
     """
-    return step_table(requant, zero_point, lo, hi, rows=slice(row, row + 1))[0]
+    table = step_table(requant, zero_point, lo, hi, rows=slice(row, row + 1))
+    return table.reshape(-1)
 
 
 def step_table(
@@ -116,14 +119,3 @@ def _two_step_steps(requant: TwoStep, rows: slice, codes: IntArray, zero_point: 
     acc = np.where(codes > requant.hi, UNREACHABLE, acc)
     clipped: NDArray[np.int64] = np.clip(acc, -UNREACHABLE, UNREACHABLE).astype(np.int64)
     return clipped
-
-
-__all__ = [
-    "UNREACHABLE",
-    "Raw",
-    "apply",
-    "divide_by_power",
-    "multiply_high",
-    "step_levels",
-    "step_table",
-]
