@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carry requantisations and Add tables over to new row scales and new activation scales."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsgen.model.graph import Add, IntArray, Requant, Tensor, Thresholds, TwoStep
+from hlsgen.model.multiplier import quantize_multiplier
+from hlsgen.model.requant import UNREACHABLE
+from hlsgen.passes.calibrate import clamp_of, code_map
+from hlsgen.passes.rows import Real
+
+_ADD_BITS = 25  # fraction bits of the engine's Add tables, formats.md §5
+
+
+def rescaled_requant(requant: Requant, unit: Real, old: Tensor, new: Tensor) -> Requant:
+    """The same step function for accumulators in other units.
+
+    `unit` [rows] is the value of a new accumulator step over that of an old one; rows where it
+    is 1 keep their numbers if the output tensor stays as well. A raw output that becomes codes
+    gets the multipliers its scale asks for.
+    """
+    if isinstance(requant, Thresholds):
+        return _rescaled_thresholds(requant, unit, old, new)
+    if isinstance(requant, TwoStep):
+        factor = unit * (old.scale / new.scale)
+        lo, hi = clamp_of(requant.lo, requant.hi, old, new)
+        real = requant.multiplier * 2.0 ** (requant.shift - 31.0) * factor
+        fresh = two_step(real, lo, hi)
+        same = factor == 1.0
+        return TwoStep(
+            multiplier=np.where(same, requant.multiplier, fresh.multiplier),
+            shift=np.where(same, requant.shift, fresh.shift),
+            lo=lo,
+            hi=hi,
+        )
+    if new.bits == 32:
+        return requant
+    return two_step(unit * (old.scale / new.scale), new.lo, new.hi)
+
+
+def two_step(real: Real, lo: int, hi: int) -> TwoStep:
+    """TFLite's two-step requantisation with a real multiplier for each row."""
+    pairs = np.array([quantize_multiplier(float(value)) for value in real], np.int64)
+    return TwoStep(multiplier=pairs[:, 0].copy(), shift=pairs[:, 1].copy(), lo=lo, hi=hi)
+
+
+def rescaled_add(
+    layer: Add, old: Mapping[str, Tensor], new: Mapping[str, Tensor]
+) -> NDArray[np.int16]:
+    """Table of an Add for new scales; the source table's extremes carry its fused activation."""
+    if all(old[name] == new[name] for name in (*layer.inputs, layer.output)):
+        return layer.table
+    source, out = old[layer.output], new[layer.output]
+    lo, hi = clamp_of(int(layer.table.min()), int(layer.table.max()), source, out)
+    return sum_table(new[layer.a], new[layer.b], out, lo, hi)
+
+
+def sum_table(a: Tensor, b: Tensor, out: Tensor, lo: int, hi: int) -> NDArray[np.int16]:
+    """Codes lo..hi of the sum: two rescaled inputs, one addition, one rounding (ties upwards).
+
+    Each input is rescaled to 2**-25 of an output step first, which is what the engine's two
+    tables hold.
+    """
+    total = _in_steps(a, out)[:, None] + _in_steps(b, out)[None, :]
+    codes = ((total + (1 << (_ADD_BITS - 1))) >> _ADD_BITS) + out.zero_point
+    table: NDArray[np.int16] = np.clip(codes, lo, hi).astype(np.int16)
+    return table
+
+
+def _in_steps(tensor: Tensor, out: Tensor) -> IntArray:
+    codes = np.arange(tensor.lo, tensor.hi + 1) - tensor.zero_point
+    steps: IntArray = np.rint(codes * (tensor.scale / out.scale * 2.0**_ADD_BITS)).astype(np.int64)
+    return steps
+
+
+def _rescaled_thresholds(requant: Thresholds, unit: Real, old: Tensor, new: Tensor) -> Thresholds:
+    levels, first, step = requant.levels, requant.first, requant.step
+    if old != new:
+        levels, first, step = _merged_levels(requant, old, new)
+    reachable = np.abs(levels) < UNREACHABLE
+    scaled = np.ceil(np.where(reachable, levels, 0) / unit[:, None])
+    moved = reachable & (unit != 1.0)[:, None]
+    return Thresholds(
+        levels=np.where(moved, scaled, levels).astype(np.int64), first=first, step=step
+    )
+
+
+def _merged_levels(requant: Thresholds, old: Tensor, new: Tensor) -> tuple[IntArray, int, int]:
+    """Levels of the new codes: each is the level of the first old code that maps there."""
+    steps = requant.levels.shape[1]
+    codes = requant.first + requant.step * np.arange(steps + 1)
+    mapped = code_map(old, new)[codes - old.lo]
+    wanted = np.arange(mapped[0] + 1, mapped[-1] + 1)
+    index = np.searchsorted(mapped, wanted, side="left")  # >= 1: the first code is below
+    return requant.levels[:, index - 1], int(mapped[0]), 1
