@@ -19,22 +19,16 @@ _PATCHES_A_WEIGHT = 12  # samples for each weight of a row ...
 _LEAST_PATCHES, _MOST_PATCHES = 4096, 32768  # ... within these bounds
 
 
-def narrow_tensors(
-    model: Model, values: Mapping[str, Codes], act_bits: int, outputs_bits: int = 8
-) -> dict[str, Tensor]:
-    """Give every wider inner tensor `act_bits` bits, and raw outputs `outputs_bits`.
+def narrow_tensors(model: Model, values: Mapping[str, Codes], act_bits: int) -> dict[str, Tensor]:
+    """Give every wider inner tensor `act_bits` bits; the input and the outputs keep their width.
 
-    The input and the outputs keep their width (raw ones need codes: rows with scales of their
-    own cannot share one accumulator's unit). Tensors that must share codes (both sides of a
-    maximum, everything joined by a Concat) get one scale. Scales minimise the squared error.
+    Tensors that must share codes (both sides of a maximum, everything joined by a Concat) get
+    one scale. Scales minimise the squared error.
     """
     kept = {model.input, *model.outputs}
     tensors = dict(model.tensors)
     for group in _tied(model):
-        first = tensors[group[0]]
-        if first.bits == 32:
-            tensors |= _requantised(group, tensors, values, outputs_bits)
-        elif first.bits > act_bits and not kept & set(group):
+        if tensors[group[0]].bits > act_bits and not kept & set(group):
             tensors |= _requantised(group, tensors, values, act_bits)
     return tensors
 

@@ -65,13 +65,15 @@ def quantize(
         layers.append(layer)
         if old:
             new[layer.output] = golden.evaluate(layer, tensors, new)
-    return replace(model, tensors=tensors, layers=tuple(layers))
+    affine = _output_affine(model, tensors, layers)
+    return replace(model, tensors=tensors, layers=tuple(layers), output_affine=affine)
 
 
 def accuracy(model: Model, codes: NDArray[Any], labels: NDArray[Any]) -> float:
     """Share of frames whose largest output is the label's; ties take the lowest index."""
     name = model.outputs[0]
-    logits = golden.run(model, codes, keep=(name,))[name].reshape(len(codes), -1)
+    outputs = golden.run(model, codes, keep=(name,))[name]
+    logits = golden.dequantise(model, name, outputs).reshape(len(codes), -1)
     return float((logits.argmax(axis=1) == labels).mean())
 
 
@@ -93,28 +95,16 @@ def assign(rows: Real, loss: Real, slots: Slots) -> tuple[Format, ...]:
 def _check(model: Model, act_bits: int, calib: NDArray[Any] | None) -> None:
     if act_bits not in (4, 8):
         raise ParameterError(f"Quantize act_bits must be 4 or 8, not {act_bits}")
-    if calib is not None:
-        return
-    if act_bits == 4 and any(4 < t.bits < 32 for t in _inner(model)):
+    if act_bits == 4 and calib is None and any(t.bits > 4 for t in _inner(model)):
         raise ParameterError(
             "Quantize act_bits=4 must have calibration frames to choose the activation scales; "
             "give --calib images.npy"
-        )
-    raw = [layer.name for layer in model.layers if isinstance(layer, Conv) and _is_raw(layer)]
-    if raw:
-        raise ParameterError(
-            f"Quantize must have calibration frames for raw outputs (layer {raw[0]}): rows with "
-            "scales of their own need output codes; give --calib images.npy"
         )
 
 
 def _inner(model: Model) -> list[Tensor]:
     ends = {model.input, *model.outputs}
     return [tensor for name, tensor in model.tensors.items() if name not in ends]
-
-
-def _is_raw(conv: Conv) -> bool:
-    return isinstance(conv.requant, Raw)
 
 
 def _requantised(
@@ -160,7 +150,7 @@ def _mixed_conv(
     same = np.array(exact)
     codes = np.where(same[:, None], rows, codes)
     scale = np.where(same, conv.row_scale, scale)
-    unit = (scale / conv.row_scale) * (new[conv.input].scale / old[conv.input].scale)
+    unit = _unit(conv, scale, old, new)
     shift = _mean_loss(conv, real, codes * scale[:, None], data)
     bias = conv.bias * (1.0 / unit) + shift / (scale * new[conv.input].scale)
     return replace(
@@ -171,6 +161,28 @@ def _mixed_conv(
         bias=np.rint(bias).astype(np.int64),
         requant=rescaled_requant(conv.requant, unit, old[conv.output], new[conv.output]),
     )
+
+
+def _output_affine(
+    model: Model, tensors: dict[str, Tensor], layers: list[Layer]
+) -> dict[str, tuple[Real, Real]]:
+    """Maps of the outputs; raw rows whose accumulators changed their unit get it as their gain."""
+    affine = dict(model.output_affine)
+    for before, after in zip(model.layers, layers, strict=True):
+        if not (isinstance(before, Conv) and isinstance(after, Conv)):
+            continue
+        unit = _unit(before, after.row_scale, model.tensors, tensors)
+        if isinstance(before.requant, Raw) and (unit != 1.0).any():
+            scale = np.full(len(unit), model.tensors[before.output].scale)
+            gain, offset = affine.get(before.output, (scale, np.zeros(len(unit))))
+            affine[before.output] = (gain * unit, offset)
+    return affine
+
+
+def _unit(conv: Conv, row_scale: Real, old: dict[str, Tensor], new: dict[str, Tensor]) -> Real:
+    """Value of an accumulator step with `row_scale` over that of the source layer, by row."""
+    ratio: Real = row_scale / conv.row_scale * (new[conv.input].scale / old[conv.input].scale)
+    return ratio
 
 
 def _relative_variance(rows: Real) -> Real:

@@ -21,8 +21,7 @@ def rescaled_requant(requant: Requant, unit: Real, old: Tensor, new: Tensor) -> 
     """The same step function for accumulators in other units.
 
     `unit` [rows] is the value of a new accumulator step over that of an old one; rows where it
-    is 1 keep their numbers if the output tensor stays as well. A raw output that becomes codes
-    gets the multipliers its scale asks for.
+    is 1 keep their numbers if the output tensor stays as well.
     """
     if isinstance(requant, Thresholds):
         return _rescaled_thresholds(requant, unit, old, new)
@@ -38,9 +37,7 @@ def rescaled_requant(requant: Requant, unit: Real, old: Tensor, new: Tensor) -> 
             lo=lo,
             hi=hi,
         )
-    if new.bits == 32:
-        return requant
-    return two_step(unit * (old.scale / new.scale), new.lo, new.hi)
+    return requant
 
 
 def two_step(real: Real, lo: int, hi: int) -> TwoStep:
