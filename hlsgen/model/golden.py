@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.errors import ModelError
-from hlsgen.model.graph import Add, Conv, IntArray, Layer, MaxPool, Model, Tensor
+from hlsgen.model.graph import Add, Conv, IntArray, Layer, MaxPool, Model, Preprocess, Tensor
 from hlsgen.model.requant import apply
 
 Codes = NDArray[np.int32]
@@ -87,6 +87,8 @@ def preprocess(model: Model, x: NDArray[Any]) -> Codes:
     values = values.reshape(-1, channels, height, width)
     if not np.isfinite(values).all():
         raise ModelError("Input x must be finite, not NaN or infinite; clean the frames")
+    if model.preprocess.levels:
+        return _by_levels(model.preprocess, values.astype(np.float32))
     rounded = np.rint(values * model.preprocess.gain + model.preprocess.offset)
     if tensor.bipolar:
         return np.where(rounded >= 0, 1, -1).astype(np.int32)
@@ -94,10 +96,26 @@ def preprocess(model: Model, x: NDArray[Any]) -> Codes:
 
 
 def dequantise(model: Model, tensor_name: str, codes: NDArray[Any]) -> NDArray[np.float64]:
-    """Real values of a tensor's codes: scale * (code - zero_point), float64, same shape."""
+    """Real values of a tensor's codes [frames, channels, ...], float64, same shape.
+
+    scale * (code - zero_point), or the output's per-channel map where the model holds one.
+    """
     tensor = model.tensors[tensor_name]
+    if tensor_name in model.output_affine:
+        axes = (-1, *(1,) * (np.ndim(codes) - 2))
+        gain, offset = (part.reshape(axes) for part in model.output_affine[tensor_name])
+        return np.asarray(codes, np.float64) * gain + offset
     shifted = np.asarray(codes, np.float64) - tensor.zero_point
     return tensor.scale * shifted
+
+
+def _by_levels(pre: Preprocess, values: NDArray[np.float32]) -> Codes:
+    """Codes of exact input levels, one row for every channel or one for all."""
+    counts = np.empty(values.shape, np.int32)
+    for channel in range(values.shape[1]):
+        levels = np.array(pre.levels[channel if len(pre.levels) > 1 else 0], np.float32)
+        counts[:, channel] = np.searchsorted(levels, values[:, channel], side="right")
+    return pre.first + pre.step * counts
 
 
 def _checked_input(model: Model, codes: NDArray[Any]) -> Codes:

@@ -112,6 +112,9 @@ class PreprocessRecord(_Record):
     offset: float
     layout: Annotated[str, Field(max_length=3)]
     colour: _Name
+    levels: bool = False  # whether the input's exact levels are among the arrays
+    first: _Int = 0
+    step: _Int = 1
 
 
 class ModelRecord(_Record):
@@ -125,6 +128,7 @@ class ModelRecord(_Record):
     input: _Name
     outputs: Annotated[list[_Name], Field(max_length=1000)]
     preprocess: PreprocessRecord
+    output_affine: Annotated[list[_Name], Field(max_length=1000)] = []
     notes: Annotated[dict[_Name, float], Field(max_length=1000)]
     tensors: Annotated[list[TensorRecord], Field(max_length=20_000)]
     layers: Annotated[

@@ -60,7 +60,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def save(model: Model, folder: Path | str) -> None:
     """Write `model` to `folder` in one step; an older model there stays whole until then."""
     verify(model)
-    arrays = {
+    arrays = _outer_arrays(model) | {
         f"{index:04d}.{name}": array
         for index, layer in enumerate(model.layers)
         for name, array in _layer_arrays(layer).items()
@@ -79,7 +79,7 @@ def load(folder: Path | str) -> Model:
     """Read and verify the model in `folder`; ModelError says what is wrong with its files."""
     root = Path(folder)
     record = read_record(root / MODEL_FILE)
-    expected = {
+    expected = _outer_names(record) | {
         f"{index:04d}.{name}"
         for index, layer in enumerate(record.layers)
         for name in _array_names(layer)
@@ -103,6 +103,25 @@ def _npz_bytes(arrays: Arrays) -> bytes:
             info.create_system = 3
             archive.writestr(info, member.getvalue(), compresslevel=6)
     return buffer.getvalue()
+
+
+def _outer_arrays(model: Model) -> Arrays:
+    """Arrays that belong to no layer: exact input levels, per-channel maps of outputs."""
+    arrays: Arrays = {}
+    if model.preprocess.levels:
+        arrays["input.input_levels"] = np.array(model.preprocess.levels, "<f4")
+    for index, name in enumerate(model.output_affine):
+        gain, offset = model.output_affine[name]
+        arrays[f"output{index:04d}.gain"] = _plain(gain, np.float64)
+        arrays[f"output{index:04d}.offset"] = _plain(offset, np.float64)
+    return arrays
+
+
+def _outer_names(record: ModelRecord) -> set[str]:
+    names = {"input.input_levels"} if record.preprocess.levels else set()
+    for index, _ in enumerate(record.output_affine):
+        names |= {f"output{index:04d}.gain", f"output{index:04d}.offset"}
+    return names
 
 
 def _layer_arrays(layer: Layer) -> Arrays:
@@ -154,8 +173,15 @@ def _record(model: Model, digest: str) -> ModelRecord:
         input=model.input,
         outputs=list(model.outputs),
         preprocess=PreprocessRecord(
-            gain=float(pre.gain), offset=float(pre.offset), layout=pre.layout, colour=pre.colour
+            gain=float(pre.gain),
+            offset=float(pre.offset),
+            layout=pre.layout,
+            colour=pre.colour,
+            levels=bool(pre.levels),
+            first=int(pre.first),
+            step=int(pre.step),
         ),
+        output_affine=list(model.output_affine),
         notes={key: float(value) for key, value in sorted(model.notes.items())},
         tensors=[_tensor_record(tensor) for tensor in model.tensors.values()],
         layers=[_layer_record(layer) for layer in model.layers],
@@ -218,7 +244,6 @@ def _model(record: ModelRecord, arrays: Arrays) -> Model:
     tensors = {tensor.name: _tensor(tensor) for tensor in record.tensors}
     if len(tensors) != len(record.tensors):
         raise ModelError(f"Tensor names must be unique in {MODEL_FILE}; rename the later ones")
-    pre = record.preprocess
     return Model(
         name=record.name,
         input=record.input,
@@ -227,11 +252,35 @@ def _model(record: ModelRecord, arrays: Arrays) -> Model:
         layers=tuple(
             _layer(layer, f"{index:04d}", arrays) for index, layer in enumerate(record.layers)
         ),
-        preprocess=Preprocess(
-            gain=pre.gain, offset=pre.offset, layout=pre.layout, colour=pre.colour
-        ),
+        preprocess=_preprocess(record, arrays),
         source=record.source,
         notes=dict(record.notes),
+        output_affine={
+            name: (
+                arrays[f"output{index:04d}.gain"].astype(np.float64),
+                arrays[f"output{index:04d}.offset"].astype(np.float64),
+            )
+            for index, name in enumerate(record.output_affine)
+        },
+    )
+
+
+def _preprocess(record: ModelRecord, arrays: Arrays) -> Preprocess:
+    pre = record.preprocess
+    levels: tuple[tuple[float, ...], ...] = ()
+    if pre.levels:
+        table = arrays["input.input_levels"]
+        if table.ndim != 2:
+            raise ModelError(f"Preprocess levels must have two axes, not {table.ndim}")
+        levels = tuple(tuple(float(level) for level in row) for row in table)
+    return Preprocess(
+        gain=pre.gain,
+        offset=pre.offset,
+        layout=pre.layout,
+        colour=pre.colour,
+        levels=levels,
+        first=pre.first,
+        step=pre.step,
     )
 
 

@@ -35,6 +35,9 @@ _DTYPES = {
     "shift": "|i1",
     "levels": "<i8",
     "table": "<i2",
+    "input_levels": "<f4",
+    "gain": "<f8",
+    "offset": "<f8",
 }
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -7,6 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+
 from hlsgen.errors import ModelError
 from hlsgen.model.graph import Model, Tensor
 from hlsgen.model.verify_layers import accumulator_range, layer_violations
@@ -55,6 +57,8 @@ def _header(model: Model) -> Iterator[str]:
         )
     if pre.layout not in _LAYOUTS:
         yield f"Preprocess layout must be one of {', '.join(_LAYOUTS)}, not {pre.layout!r}"
+    yield from _input_levels(model)
+    yield from _affine(model)
     if not is_safe(pre.colour):
         yield f"Preprocess colour must be a plain name such as RGB, not {pre.colour!r}"
     if len(model.source) > 1000 or not model.source.isprintable():
@@ -62,6 +66,42 @@ def _header(model: Model) -> Iterator[str]:
     for key, value in model.notes.items():
         if not is_safe(key) or not math.isfinite(value):
             yield f"Model notes must be safe names with finite values, not {key!r}: {value!r}"
+
+
+def _input_levels(model: Model) -> Iterator[str]:
+    pre, tensor = model.preprocess, model.tensors.get(model.input)
+    if not pre.levels or tensor is None:
+        return
+    if len(pre.levels) not in (1, tensor.shape[0]) or len(set(map(len, pre.levels))) != 1:
+        yield (
+            f"Preprocess levels must be 1 or {tensor.shape[0]} rows of one length, "
+            f"not {len(pre.levels)} rows"
+        )
+        return
+    levels = np.array(pre.levels, np.float64)
+    exact = (levels == levels.astype(np.float32)).all()
+    if not exact or np.isnan(levels).any() or (levels[:, 1:] < levels[:, :-1]).any():
+        yield "Preprocess levels must be float32 values or infinities that ascend"
+    last = pre.first + pre.step * levels.shape[1]
+    if pre.step != (2 if tensor.bipolar else 1) or pre.first < tensor.lo or last > tensor.hi:
+        yield (
+            f"Preprocess codes must lie in {tensor.lo}..{tensor.hi}, not {pre.first}..{last} "
+            f"in steps of {pre.step}"
+        )
+
+
+def _affine(model: Model) -> Iterator[str]:
+    for name, (gain, offset) in model.output_affine.items():
+        if name not in model.outputs or name not in model.tensors:
+            yield f"Model output_affine must name outputs, not {name!r}"
+            continue
+        want = (model.tensors[name].shape[0],)
+        fits = gain.shape == offset.shape == want
+        if not fits or not (np.isfinite(gain).all() and np.isfinite(offset).all()):
+            yield (
+                f"Model output_affine must have a finite gain and offset a channel ({want[0]}), "
+                f"not shapes {gain.shape} and {offset.shape} (output {name})"
+            )
 
 
 def _names(model: Model) -> Iterator[str]:

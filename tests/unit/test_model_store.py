@@ -8,6 +8,7 @@ import io
 import os
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,31 @@ def test_store_writes_the_same_bytes_for_the_same_model(tmp_path: Path) -> None:
     save(load(tmp_path / "a"), tmp_path / "b")
     for name in ("model.yaml", "tensors.npz"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_store_keeps_input_levels_and_output_maps(tmp_path: Path) -> None:
+    model = some_model()
+    tensor, output = model.tensors[model.input], model.outputs[0]
+    channels = model.tensors[output].shape[0]
+    levels = tuple(
+        tuple(float(np.float32(0.1 * (k + c))) for k in range(tensor.hi - tensor.lo))
+        for c in range(tensor.shape[0])
+    )
+    affine = {output: (np.linspace(1, 2, channels), np.linspace(-1, 0, channels))}
+    pre = replace(model.preprocess, levels=levels, first=tensor.lo)
+    model = replace(model, preprocess=pre, output_affine=affine)
+    save(model, tmp_path / "m")
+    again = load(tmp_path / "m")
+    assert again.preprocess == pre
+    x = np.random.default_rng(0).uniform(-1, 30, (2, *tensor.shape))
+    codes = golden.preprocess(again, x)
+    counts = [
+        (x[:, c, ..., None].astype("f4") >= np.float32(row)).sum(-1) for c, row in enumerate(levels)
+    ]
+    assert np.array_equal(codes, tensor.lo + np.stack(counts, axis=1))
+    raw = np.ones((1, channels, 1, 1), int) * 3
+    want = 3 * affine[output][0] + affine[output][1]
+    assert np.array_equal(golden.dequantise(again, output, raw)[0, :, 0, 0], want)
 
 
 def test_store_failed_save_leaves_the_previous_model(
