@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the taps of the next CONV or POOL and hands them to the window (formats §3, §6).
+//
+// Starts when the head of the compute queue is there and `tap_room`; `loaded` stays high until the
+// head is taken (`pop`). The window keeps them in the buffer that the running layer does not use.
+module hg_taps (
+  input  logic         clk,
+  input  logic         rst_n,
+  input  logic         halt,
+  output logic         idle,
+  output logic         error,
+
+  // Byte address of the program, head of the compute queue (beat 2), and its removal
+  input  logic [31:0]  base,
+  input  logic         head_valid,
+  input  logic [31:0]  head_offset,
+  input  logic [15:0]  head_taps,
+  input  logic         pop,
+  output logic         loaded,
+
+  input  logic         tap_room,
+  output logic         tap_we,
+  output logic [7:0]   tap_index,
+  output logic [127:0] tap_data,
+
+  output logic         ar_valid,
+  input  logic         ar_ready,
+  output logic [31:0]  ar_addr,
+  output logic [3:0]   ar_len,
+  input  logic         r_valid,
+  input  logic [63:0]  r_data,
+  input  logic [1:0]   r_resp
+);
+  typedef enum logic [1:0] {Idle, Request, Receive, Loaded} state_e;
+
+  state_e state_q;
+  logic req_ready, m_valid, odd_q, last;
+  logic [63:0] m_data, low_q;
+  logic [31:0] addr_q;
+  logic [8:0] index_q, taps_q;
+
+  hg_axi_read #(.FifoDepth(64)) u_read (
+    .clk, .rst_n, .halt, .idle, .error,
+    .req_valid(state_q == Request), .req_ready, .req_addr(addr_q), .req_beats({22'd0, taps_q, 1'b0}),
+    .m_valid, .m_ready(1'b1), .m_data,
+    .ar_valid, .ar_ready, .ar_addr, .ar_len, .r_valid, .r_data, .r_resp
+  );
+
+  assign loaded = state_q == Loaded;
+  assign last = index_q + 9'd1 == taps_q;
+
+  always_ff @(posedge clk) begin
+    addr_q <= base + head_offset;
+    taps_q <= head_taps[8:0];
+    if (m_valid) low_q <= m_data;
+    tap_data <= {m_data, low_q};
+    tap_index <= index_q[7:0];
+  end
+
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      state_q <= Idle;
+      odd_q <= 1'b0;
+      index_q <= '0;
+      tap_we <= 1'b0;
+    end else begin
+      tap_we <= m_valid && odd_q;
+      if (m_valid) odd_q <= !odd_q;
+      case (state_q)
+        // The head's fields are sampled in the cycle between Idle and Request
+        Idle: if (head_valid && tap_room) state_q <= Request;
+        Request: begin
+          index_q <= '0;
+          if (req_ready) state_q <= Receive;
+        end
+        Receive: if (m_valid && odd_q) begin
+          index_q <= index_q + 9'd1;
+          if (last) state_q <= Loaded;
+        end
+        default: if (pop) state_q <= Idle;
+      endcase
+    end
+  end
+
+  // The program block has checked that the count is at most 256
+  logic [6:0] unused_taps;
+  assign unused_taps = head_taps[15:9];
+endmodule
