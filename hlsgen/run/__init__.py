@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that starts an outside tool: C simulation, Verilator, Yosys."""

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outside tools: where they are, how they are started, and one sentence when they are missing."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from hlsgen.errors import ToolError
+
+_HEADER = "ap_int.h"
+_LAST_LINES = 6
+
+
+def find_compiler() -> Path:
+    """Return the C++ compiler: $CXX, or g++ on the path."""
+    name = os.environ.get("CXX") or "g++"
+    found = shutil.which(name)
+    if found is None:
+        raise ToolError(
+            f"C++ compiler {name} must be on the path, not absent; "
+            "install it with apt-get install g++, or set CXX"
+        )
+    return Path(found)
+
+
+def find_headers() -> Path:
+    """Return the folder of AMD's headers (ap_int.h): those of Vitis HLS, else those of hls4ml."""
+    for folder in _header_folders():
+        if (folder / _HEADER).is_file():
+            return folder
+    raise ToolError(
+        f"AMD's header {_HEADER} must be found, not absent; set XILINX_HLS to a Vitis HLS "
+        "installation, or run pip install --no-deps hls4ml"
+    )
+
+
+def _header_folders() -> Iterable[Path]:
+    vitis = os.environ.get("XILINX_HLS")
+    if vitis:
+        yield Path(vitis) / "include"
+    spec = importlib.util.find_spec("hls4ml")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        yield Path(place) / "templates" / "vivado" / "ap_types"
+
+
+def cache_folder() -> Path:
+    """Return the folder of compiled simulations: $HLSGEN_CACHE, or the user's cache folder."""
+    chosen = os.environ.get("HLSGEN_CACHE")
+    if chosen:
+        return Path(chosen)
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    return Path(home) / "hlsgen"
+
+
+def content_hash(files: Iterable[Path], *more: str) -> str:
+    """Return a hash of files (names and bytes, in any order) and of further strings."""
+    digest = hashlib.sha256()
+    for path in sorted(files, key=lambda path: path.name):
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    for text in more:
+        digest.update(f"\0{text}".encode())
+    return digest.hexdigest()[:20]
+
+
+def cached(name: str, make: Callable[[Path], None]) -> Path:
+    """Return the cached file `name`, made by `make(path)` if it is absent; safe among processes."""
+    target = cache_folder() / name
+    if target.is_file():
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new.", dir=target.parent) as beside:
+            fresh = Path(beside) / target.name
+            make(fresh)
+            fresh.replace(target)
+    except OSError as error:
+        raise ToolError(
+            f"Cache folder {cache_folder()} must be writable, not refused "
+            f"({os.strerror(error.errno or 0)}); set HLSGEN_CACHE to another folder"
+        ) from error
+    return target
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    what: str,
+    good: Sequence[int] = (0,),
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end and return it; an exit code not in `good` is a ToolError."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        env=None if env is None else dict(env),
+        cwd=cwd,
+    )
+    if done.returncode not in good:
+        raise ToolError(f"{what} must end well, not with code {done.returncode}: {_last(done)}")
+    return done
+
+
+def _last(done: subprocess.CompletedProcess[str]) -> str:
+    lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line.lower()]
+    return " | ".join((errors or lines)[-_LAST_LINES:]) or "it printed nothing"

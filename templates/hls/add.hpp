@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Residual add of two codes by two tables (formats §5): rounding and zero points are in the entries.
+//
+//   y = (first[u1] + second[u2]) >> 25, less 1 on a tie of the wrong parity; code = clamp(y, lo, hi)
+#ifndef HG_ADD_HPP
+#define HG_ADD_HPP
+
+#include "requant.hpp"
+
+namespace hg {
+
+constexpr int ADD_SHIFT = 25;
+
+template <class C>
+struct Tables {
+    std::int64_t entry[2][Params<C>::CodesN];  // 36 bits, signed
+};
+
+template <class C>
+void read_tables(RecordRing<C> &ring, RecordStream<C> &source, Tables<C> &tables) {
+    for (int i = 0; i < Params<C>::TableRecordsN; ++i) {
+        const Record record = ring.get(source, i, KeepRecord());
+        for (int b = 0; b < 3; ++b) {
+            HG_PRAGMA(HLS PIPELINE II = 1)
+            const int at = 3 * i + b;
+            if (at < 2 * Params<C>::CodesN) {
+                tables.entry[at / Params<C>::CodesN][at % Params<C>::CodesN] =
+                    signed_field(record.beat[b], 35, 0);
+            }
+        }
+    }
+}
+
+inline std::int32_t added(std::int64_t sum, const ComputeFields &d) {
+    HG_PRAGMA(HLS INLINE)
+    std::int64_t y = sum >> ADD_SHIFT;
+    const std::int64_t rest = sum & ((std::int64_t(1) << ADD_SHIFT) - 1);
+    if (d.tie_even && rest == 0 && int(y & 1) != d.tie_parity) --y;
+    return std::int32_t(clamped<std::int64_t>(y, d.lo, d.hi));
+}
+
+// The residual tensor has s = 1 and the pitch of this layer, so its q is the pixel's number o.
+template <class C>
+beat_t residual_beat(const ActMem<C> &mem, const ComputeFields &d, int o, int cg) {
+    HG_PRAGMA(HLS INLINE)
+    const int address = d.res_base + cg * d.res_cg + (o >> Params<C>::BankBits);
+    HG_CHECK(address < C::ActDepth, "the activation memory (residual)", address);
+    return mem.bank[o & (Params<C>::BanksN - 1)][wrapped<C>(address)];
+}
+
+// Adds the residual of block `block` to a tile's codes.
+template <class C>
+void add(const ActMem<C> &mem, const ComputeFields &d, const Tables<C> &tables, const Tile<C> &tile,
+         int block, TileValues<C> &values) {
+    constexpr int G = Params<C>::GroupLanesN;
+    for (int j = 0; j < C::PixelsN; ++j) {
+        if (!tile.inside(j, d)) continue;
+        for (int g = 0; g < Params<C>::RowGroupsN; ++g) {
+            HG_PRAGMA(HLS PIPELINE II = 1)
+            const int cg = block * Params<C>::RowGroupsN + g;
+            if (cg >= d.out_groups) continue;
+            const beat_t residual = residual_beat<C>(mem, d, tile.first + j, cg);
+            for (int l = 0; l < G; ++l) {
+                HG_PRAGMA(HLS UNROLL)
+                const int channel = g * G + l;
+                if (!values.written[channel]) continue;
+                const int u1 = values.value[j][channel] & (Params<C>::CodesN - 1);
+                const int u2 = int(field(residual, C::ActBits * (l + 1) - 1, C::ActBits * l));
+                values.value[j][channel] = added(tables.entry[0][u1] + tables.entry[1][u2], d);
+            }
+        }
+    }
+}
+
+}  // namespace hg
+
+#endif
