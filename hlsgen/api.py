@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands as functions: each returns the figures that `--json` prints.
+
+Every heavy import waits for the function that needs it, so that `hlsgen boards` starts fast and
+a missing optional package is met only by the command that uses it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hlsgen.boards import Board, board_names, load_board
+from hlsgen.errors import ParameterError, ProjectError
+from hlsgen.frames import read_frames, read_labels, write_frames
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hlsgen.model.graph import Model
+    from hlsgen.passes.slots import Slots
+
+Figures = dict[str, Any]
+
+
+def import_model(
+    source: Path, output: Path, *, test: Path | None = None, labels: Path | None = None
+) -> Figures:
+    """Import a .tflite or .onnx file into a model folder; accuracy if labelled frames are given."""
+    from hlsgen.frontends.dispatch import load
+    from hlsgen.model.store import save
+    from hlsgen.report.summary import describe
+
+    model = load(source)
+    figures: Figures = {"model": str(output), **describe(model)}
+    if labels is not None:
+        figures["accuracy"] = {"float": None, "integer": _accuracy(model, test, labels)}
+    save(model, output)
+    return figures
+
+
+def quantize_model(
+    model: Path,
+    output: Path,
+    *,
+    board: str | None = None,
+    slots: str | None = None,
+    ratio: str | None = None,
+    act_bits: int = 8,
+    calib: Path | None = None,
+    test: Path | None = None,
+    labels: Path | None = None,
+) -> Figures:
+    """Assign mixed rows; the accuracy before and after is measured on `test` (default: `calib`)."""
+    from hlsgen.model import golden, store
+    from hlsgen.passes.quantize import quantize
+    from hlsgen.report.summary import describe
+
+    split = choose_slots(board=board, slots=slots, ratio=ratio)
+    source = store.load(model)
+    codes = None if calib is None else golden.preprocess(source, read_frames(calib))
+    mixed = quantize(source, slots=split, act_bits=act_bits, calib=codes)
+    figures: Figures = {"model": str(output), **describe(mixed), "slots": str(split)}
+    figures |= {"ratio": ratio, "act_bits": act_bits}
+    if labels is not None:
+        before, after = (_accuracy(m, test or calib, labels) for m in (source, mixed))
+        figures["accuracy"] = {"float": None, "before": before, "integer": after}
+        notes = {"accuracy_before": before, "accuracy_after": after}
+        mixed = replace(mixed, notes={**mixed.notes, **notes})
+    store.save(mixed, output)
+    return figures
+
+
+def choose_slots(*, board: str | None, slots: str | None, ratio: str | None) -> Slots:
+    """Slots as given, or the board's, or the board's T rows split nearest to a ratio."""
+    from hlsgen.passes.slots import Slots, parse_slots, snap_ratio
+
+    if slots is not None and ratio is not None:
+        raise ParameterError("Quantize must get --slots or --ratio, not both; leave one out")
+    if slots is not None:
+        return parse_slots(slots)
+    if board is None:
+        raise ParameterError(
+            "Quantize must get --slots, or --board for its default slots (with --ratio: for its "
+            f"number of rows); boards: {', '.join(board_names())}"
+        )
+    default = load_board(board).resources.slots
+    usual = Slots(pot4=default.pot4, fixed4=default.fixed4, fixed8=default.fixed8)
+    return usual if ratio is None else snap_ratio(ratio, usual.total)
+
+
+def estimate(model: Path, *, board: str, design: Path | None = None) -> Figures:
+    """Say whether the model fits the board, what binds, and how fast it would be."""
+    from hlsgen import plan
+    from hlsgen.model import store
+    from hlsgen.report.figures import Estimate, plain
+
+    target = load_board(board)
+    planned = plan.plan(store.load(model), target, design)
+    figures: Figures = {**plan.estimate(planned, target), "board": target.name}
+    figures["ddr_assumed"] = target.ddr.assumed
+    return Estimate(figures={key: plain(value) for key, value in figures.items()}).figures
+
+
+def build(
+    model: Path, *, board: str, output: Path, design: Path | None = None, backend: str = "rtl"
+) -> Figures:
+    """Write the project: HLS C++, SystemVerilog, test bench, program and weights."""
+    from hlsgen import emit, plan
+    from hlsgen.model import store
+
+    if backend not in ("rtl", "hls"):
+        raise ParameterError(f"Build --backend must be rtl or hls, not {backend!r}")
+    start = time.perf_counter()
+    target = load_board(board)
+    source = store.load(model)
+    planned = plan.plan(source, target, design)
+    emit.build(source, planned, target, output)
+    seconds = round(time.perf_counter() - start, 3)
+    return {
+        "project": str(output),
+        "design": str(output / "design.yaml"),
+        "seconds": seconds,
+        "engines": ["mixed"],
+        "board": target.name,
+    }
+
+
+def csim(
+    project: Path,
+    *,
+    images: Path | None = None,
+    frames: int | None = None,
+    output: Path | None = None,
+) -> Figures:
+    """Run the C simulation and compare every tensor with the integer model."""
+    x = _checked_run(project, images, frames)
+    from hlsgen import run
+
+    return _recorded("csim", project, run.csim(project, x, frames), output)
+
+
+def sim(
+    project: Path,
+    *,
+    images: Path | None = None,
+    frames: int | None = None,
+    waves: bool = False,
+    junit: Path | None = None,
+    output: Path | None = None,
+) -> Figures:
+    """Run the hardware cycle by cycle and compare every tensor with the integer model."""
+    x = _checked_run(project, images, frames)
+    from hlsgen import run
+
+    result = run.sim(project, x, frames, waves=waves, junit=junit)
+    return _recorded("sim", project, result, output)
+
+
+def synth(project: Path) -> Figures:
+    """Count LUT, FF, DSP48E1 and BRAM36 with Yosys, stage by stage."""
+    _check_project(project)
+    from hlsgen import run
+
+    return _recorded("synth", project, run.synth(project), None)
+
+
+def boards() -> Figures:
+    """The boards and what they have."""
+    return {"boards": [_board_figures(load_board(name)) for name in board_names()]}
+
+
+def doctor() -> Figures:
+    """Which outside tools are found, and how to get the others."""
+    from hlsgen.tools import TOOLS
+
+    found = [
+        {
+            "name": tool.name,
+            "found": where is not None,
+            "where": where,
+            "needed_for": list(tool.needed_for),
+            "install": tool.install,
+        }
+        for tool, where in ((tool, tool.find()) for tool in TOOLS)
+    ]
+    missing = [str(tool["name"]) for tool in found if not tool["found"]]
+    return {"python": sys.version.split()[0], "tools": found, "missing": missing}
+
+
+def _accuracy(model: Model, frames: Path | None, labels: Path) -> float:
+    from hlsgen.model import golden
+    from hlsgen.passes.quantize import accuracy
+
+    if frames is None:
+        raise ParameterError("Accuracy must have frames for its --labels; give --test images.npy")
+    codes = golden.preprocess(model, read_frames(frames))
+    return accuracy(model, codes, read_labels(labels, len(codes)))
+
+
+def _checked_run(project: Path, images: Path | None, frames: int | None) -> NDArray[Any] | None:
+    if frames is not None and frames < 1:
+        raise ParameterError(f"Frames must be at least 1, not {frames}")
+    _check_project(project)
+    return None if images is None else read_frames(images, frames)
+
+
+def _check_project(folder: Path) -> None:
+    if not (folder / "manifest.json").is_file():
+        raise ProjectError(
+            f"Project must be a folder that hlsgen build wrote, not {folder}; "
+            "run hlsgen build MODEL/ --board BOARD -o PROJECT/"
+        )
+
+
+def _recorded(command: str, project: Path, result: Figures, output: Path | None) -> Figures:
+    """Write the outputs (`values`, an array) where asked, and the figures into the report."""
+    from hlsgen.report.figures import Measurement, plain, record
+
+    result = dict(result)
+    values = result.pop("values", None)
+    if output is not None and values is not None:
+        write_frames(output, values)
+    figures = {key: plain(value) for key, value in result.items()}
+    record(project, Measurement(command=command, figures=figures))
+    return figures
+
+
+def _board_figures(board: Board) -> Figures:
+    have = board.resources
+    return {
+        "name": board.name,
+        "title": board.title,
+        "part": board.part,
+        "lut": have.lut,
+        "ff": have.ff,
+        "dsp": have.dsp48e1,
+        "bram36": have.bram36,
+        "slots": f"{have.slots.pot4}:{have.slots.fixed4}:{have.slots.fixed8}",
+        "clock_hz": board.clock_hz,
+        "ddr": board.ddr.kind,
+        "ddr_bits": board.ddr.data_bits,
+        "ddr_peak_bytes_per_s": board.ddr.peak_bytes_per_s,
+        "ddr_bytes_per_cycle": board.ddr_bytes_per_cycle(board.clock_hz),
+        "ddr_assumed": board.ddr.assumed,
+    }

