@@ -175,7 +175,7 @@ def boards() -> Figures:
 
 def doctor() -> Figures:
     """Which outside tools are found, and how to get the others."""
-    from hlsgen.tools import TOOLS
+    from hlsgen.doctor import TOOLS
 
     found = [
         {

@@ -21,9 +21,9 @@ def load(path: Path) -> Model:
     if path.stat().st_size > _MOST_BYTES:
         raise ModelError(f"Source model must hold at most 2 GiB, not {path.stat().st_size} bytes")
     if suffix == ".tflite":
-        from hlsgen.frontends import tflite
+        from hlsgen.frontends.tflite import load_tflite
 
-        return tflite.load(path)
-    from hlsgen.frontends import qonnx
+        return load_tflite(path)
+    from hlsgen.frontends.qonnx import load_qonnx
 
-    return qonnx.load(path)
+    return load_qonnx(path)

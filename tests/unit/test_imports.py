@@ -20,7 +20,6 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "resources": set(),
     "frames": set(),
-    "tools": set(),
     "boards": set(),
     "model": set(),
     "stages": {"model.numbers"},
@@ -29,10 +28,10 @@ ALLOWED: dict[str, set[str]] = {
     "engines": {"stages", "model"},
     "plan": {"engines", "stages", "model", "boards"},
     "emit": {"plan", "engines", "stages", "model", "boards"},
-    "run": {"emit", "plan", "engines", "stages", "model", "boards", "tools"},
+    "run": {"emit", "plan", "engines", "stages", "model", "boards"},
     "report": {"model"},
 }
-TOP = {"api", "cli", "console", "__main__"}
+TOP = {"api", "cli", "console", "doctor", "__main__"}
 # What only one place may import: the parts that read files and start tools stay where they are.
 SOLE_USERS = {
     "jinja2": {"emit/render.py"},

