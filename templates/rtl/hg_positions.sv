@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row and column of the P output pixels of a tile: pixel number o = oy*Wv + ox, counted on.
+//
+// A walker makes one pixel a cycle and so prepares the next tile while the current one is in work:
+// no adder or divider per pixel. II PixelsN cycles a tile. After tile tiles_n - 1 it begins again
+// at (0, 0): every block walks the same tiles.
+module hg_positions #(
+  // Pixels of a tile
+  parameter int unsigned PixelsN = 10
+) (
+  input  logic                     clk,
+  input  logic                     rst_n,
+  // Pulse: start anew; width and tiles_n are valid from the cycle after
+  input  logic                     take,
+  input  logic [15:0]              width,
+  input  logic [15:0]              tiles_n,
+  input  logic                     pop,
+  output logic                     pos_valid,
+  output logic [PixelsN-1:0][11:0] pos_y,
+  output logic [PixelsN-1:0][11:0] pos_x
+);
+  localparam int unsigned CountW = $clog2(PixelsN + 1);
+
+  logic [PixelsN-1:0][11:0] next_y_q, next_x_q;
+  logic [11:0]              y_q, x_q;
+  logic [15:0]              tile_q;
+  logic [CountW-1:0]        count_q;
+  logic                     active_q, full, move, push, tile_end, block_end, row_end;
+
+  assign full      = count_q == CountW'(PixelsN);
+  assign move      = full && (!pos_valid || pop);
+  assign push      = active_q && (!full || move);
+  assign tile_end  = count_q == CountW'(PixelsN - 1);
+  assign block_end = tile_end && tile_q + 16'd1 == tiles_n;
+  assign row_end   = 16'(x_q) + 16'd1 == width;
+
+  always_ff @(posedge clk) begin
+    if (push) begin
+      next_y_q <= {y_q, next_y_q[PixelsN-1:1]};
+      next_x_q <= {x_q, next_x_q[PixelsN-1:1]};
+    end
+    if (move) begin
+      pos_y <= next_y_q;
+      pos_x <= next_x_q;
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (take) begin
+      y_q    <= '0;
+      x_q    <= '0;
+      tile_q <= '0;
+    end else if (push) begin
+      x_q <= row_end || block_end ? '0 : x_q + 12'd1;
+      if (block_end) y_q <= '0;
+      else if (row_end) y_q <= y_q + 12'd1;
+      if (tile_end) tile_q <= block_end ? '0 : tile_q + 16'd1;
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      active_q  <= 1'b0;
+      pos_valid <= 1'b0;
+      count_q   <= '0;
+    end else if (take) begin
+      active_q  <= 1'b1;
+      pos_valid <= 1'b0;
+      count_q   <= '0;
+    end else begin
+      if (move) count_q <= CountW'(push);
+      else if (push) count_q <= count_q + 1'b1;
+      pos_valid <= move || (pos_valid && !pop);
+    end
+  end
+endmodule

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the next weight word lies in the ring, whether it is there, and when a block is released.
+//
+// The K words of a block are read from its start for each pass (plane of a tile), or, if shared, for
+// each tap; `hold` leaves them for the next descriptor. All word indices are kept relative to the base that
+// `ring_count` counts from; a release reaches `ring_count` in the cycle after its pulse. A block is
+// released ReleaseDelay cycles after its last step was issued, when the ring has been read.
+// `word_ok` says that the word of the next step is present; II 1.
+module hg_ring_pointer #(
+  // Words of the ring, a power of two
+  parameter int unsigned RingDepth = 4096,
+  // Cycles from the issue of a step to the end of its read of the ring
+  parameter int unsigned ReleaseDelay = 9,
+  localparam int unsigned PtrW = $clog2(RingDepth)
+) (
+  input  logic            clk,
+  input  logic            rst_n,
+  // One step is issued; the next one reads the block's first word again; the step is the last of a
+  // block, of the descriptor
+  input  logic            step,
+  input  logic            restart,
+  input  logic            block_end,
+  input  logic            job_end,
+  input  logic            hold,
+  input  logic [15:0]     words_n,
+  output logic            word_ok,
+  output logic [PtrW-1:0] word_ptr,
+  input  logic [15:0]     ring_count,
+  output logic            ring_release,
+  output logic [15:0]     ring_release_n
+);
+  if (RingDepth < 2 || RingDepth > 65536 || (RingDepth & (RingDepth - 1)) != 0) begin : gen_check
+    $error("hg_ring_pointer RingDepth must be a power of two in 2..65536, not %0d", RingDepth);
+  end
+
+  logic [PtrW-1:0]         block_ptr_q, base_ptr_q;
+  logic [15:0]             index_q, block_q, release_n, index_next, index_keep, block_start;
+  logic [ReleaseDelay-1:0] release_q;
+  logic                    here, next_here, freed;
+
+  assign freed        = step && block_end && !hold;
+  assign ring_release = release_q[ReleaseDelay-1];
+  assign release_n    = ring_release ? ring_release_n : '0;
+  assign index_keep   = index_q - release_n;
+  assign index_next   = index_q - release_n + 16'd1;
+  assign block_start  = block_q - release_n;
+  assign here         = index_q < ring_count;
+  assign next_here    = 17'(index_q) + 17'd1 < 17'(ring_count);
+
+  always_ff @(posedge clk) begin
+    if (freed) ring_release_n <= words_n;
+  end
+
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      word_ok     <= 1'b0;
+      word_ptr    <= '0;
+      block_ptr_q <= '0;
+      base_ptr_q  <= '0;
+      index_q     <= '0;
+      block_q     <= '0;
+      release_q   <= '0;
+    end else begin
+      release_q <= {release_q[ReleaseDelay-2:0], freed};
+      index_q   <= index_keep;
+      block_q   <= block_start;
+      word_ok   <= here;
+      if (step && job_end && hold) begin
+        word_ptr    <= base_ptr_q;
+        block_ptr_q <= base_ptr_q;
+        index_q     <= '0;
+        block_q     <= '0;
+        word_ok     <= 1'b0;
+      end else if (step && block_end) begin
+        word_ptr    <= word_ptr + 1'b1;
+        block_ptr_q <= word_ptr + 1'b1;
+        index_q     <= index_next;
+        block_q     <= index_next;
+        word_ok     <= next_here;
+        if (!hold) base_ptr_q <= word_ptr + 1'b1;
+      end else if (step && restart) begin
+        word_ptr    <= block_ptr_q;
+        index_q     <= block_start;
+        word_ok     <= 1'b1;
+      end else if (step) begin
+        word_ptr    <= word_ptr + 1'b1;
+        index_q     <= index_next;
+        word_ok     <= next_here;
+      end
+    end
+  end
+endmodule

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tap records of the descriptor in work, given out over and over again, and of the next one.
+//
+// Two buffers: tap_we fills one, `take` hands it over and frees the other. From three cycles after
+// `take` on, `tap` is the current tap (`tap_valid`) and `pop` moves to the next one, cyclically;
+// II 1. `tap_end` marks the last of the list.
+module hg_tap_buffer #(
+  // Taps of a buffer, at most 256
+  parameter int unsigned TapsN = 128
+) (
+  input  logic         clk,
+  input  logic         rst_n,
+  input  logic         tap_we,
+  input  logic [7:0]   tap_index,
+  input  logic [127:0] tap_data,
+  // Pulse; taps_n is valid from the cycle after
+  input  logic         take,
+  input  logic [15:0]  taps_n,
+  input  logic         pop,
+  output logic         tap_valid,
+  output logic         tap_end,
+  output logic [127:0] tap
+);
+  localparam int unsigned IndexW = TapsN > 1 ? $clog2(TapsN) : 1;
+
+  if (TapsN < 1 || TapsN > 256) begin : gen_check
+    $error("hg_tap_buffer TapsN must be in 1..256, not %0d", TapsN);
+  end
+
+  logic [127:0]      mem [2 << IndexW];
+  logic [127:0]      next_q;
+  logic [IndexW-1:0] index_q;
+  logic              active_q, buffer_q, next_valid_q, next_end_q, advance, read, index_end;
+
+  assign advance   = !tap_valid || pop;
+  assign read      = active_q && (!next_valid_q || advance);
+  assign index_end = 16'(index_q) + 16'd1 == taps_n;
+
+  // buffer_q is the buffer being filled, the other one is read
+  always_ff @(posedge clk) begin
+    if (tap_we) mem[{buffer_q, tap_index[IndexW-1:0]}] <= tap_data;
+  end
+
+  always_ff @(posedge clk) begin
+    if (read) next_q <= mem[{!buffer_q, index_q}];
+  end
+
+  always_ff @(posedge clk) begin
+    if (read) next_end_q <= index_end;
+    if (advance) begin
+      tap     <= next_q;
+      tap_end <= next_end_q;
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      buffer_q     <= 1'b0;
+      active_q     <= 1'b0;
+      index_q      <= '0;
+      next_valid_q <= 1'b0;
+      tap_valid    <= 1'b0;
+    end else if (take) begin
+      buffer_q     <= !buffer_q;
+      active_q     <= 1'b1;
+      index_q      <= '0;
+      next_valid_q <= 1'b0;
+      tap_valid    <= 1'b0;
+    end else begin
+      if (read) index_q <= index_end ? '0 : index_q + 1'b1;
+      next_valid_q <= read || (next_valid_q && !advance);
+      if (advance) tap_valid <= next_valid_q;
+    end
+  end
+
+  logic unused_index;
+  assign unused_index = &{1'b0, tap_index};
+endmodule
