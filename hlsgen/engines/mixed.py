@@ -70,6 +70,11 @@ class MixedSpec:
         _power("ring_depth", self.ring_depth, 16)
         _power("record_depth", self.record_depth, self.block_records_n + self.table_records_n)
         _one_of("weight_ports_n", self.weight_ports_n, (1, 2, 3))
+        if self.weight_ports_n > self.word_beats_n:  # a bank of the ring takes a beat a cycle
+            raise ParameterError(
+                f"Mixed weight_ports_n must be at most the {self.word_beats_n} beats of a weight "
+                f"word, not {self.weight_ports_n}; add rows or lanes, or take fewer ports"
+            )
         _within("taps_n", self.taps_n, 1, 256)
 
     @property

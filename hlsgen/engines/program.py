@@ -78,6 +78,7 @@ Layout: TypeAlias = Mapping[str, Bits]
 _COMMON: Layout = {
     "hold": Bits(0, 24, 1),
     "merge": Bits(0, 25, 1),
+    "shared": Bits(0, 26, 1),
     "report_slot": Bits(0, 32, 16),
     "wait_load": Bits(1, 0, 16, signed=True),
     "wait_compute": Bits(1, 16, 16, signed=True),
@@ -133,6 +134,7 @@ class Fetch:
     report_slot: int = NO_REPORT
     hold: bool = False
     merge: bool = False
+    shared: bool = False
 
     LAYOUT: ClassVar[Layout] = {
         "offset": Bits(2, 0, 32),
@@ -183,6 +185,7 @@ class Load:
     report_slot: int = NO_REPORT
     hold: bool = False
     merge: bool = False
+    shared: bool = False
 
     LAYOUT: ClassVar[Layout] = _MOVE
 
@@ -231,6 +234,7 @@ class Compute:
     report_slot: int = NO_REPORT
     hold: bool = False
     merge: bool = False
+    shared: bool = False
 
     LAYOUT: ClassVar[Layout] = {
         "k": Bits(2, 48, 16),

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small designs of the mixed engine for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hlsgen.engines.mixed import MixedSpec
+
+_PLAIN: dict[str, Any] = {
+    "act_bits": 8,
+    "lanes_n": 4,
+    "pixels_n": 4,
+    "drain_n": 1,
+    "act_depth": 4096,
+    "ring_depth": 1024,
+    "record_depth": 512,
+    "weight_ports_n": 1,
+    "acc_w": 32,
+    "mult_w": 34,
+}
+
+
+def spec_of(pot4_n: int, fixed4_n: int, fixed8_n: int, **fields: Any) -> MixedSpec:
+    """A design with these rows; every other field has a small default."""
+    rows = {"pot4_n": pot4_n, "fixed4_n": fixed4_n, "fixed8_n": fixed8_n}
+    return MixedSpec(**{**_PLAIN, **rows, **fields})
