@@ -27,7 +27,8 @@ def average_pool_as_conv(
 
     acc = sum(x - zero point of x); `requant` divides and rounds (see `thresholds_of_codes`).
     """
-    return _depthwise_ones(name, source, target, kernel, requant, used_stride(stride, target))
+    used = used_stride(stride, kernel, (source.shape[1], source.shape[2]))
+    return _depthwise_ones(name, source, target, kernel, requant, used)
 
 
 def identity_conv(name: str, source: Tensor, target: Tensor, requant: Requant) -> Conv:
@@ -112,12 +113,21 @@ def pad_into_conv(conv: Conv, pads: Pads) -> Conv | None:
     return replace(conv, pads=total)
 
 
-def used_stride(stride: tuple[int, int], target: Tensor) -> tuple[int, int]:
-    """The stride, 1 along an axis that has a single output (where any stride is the same)."""
+def used_stride(
+    stride: tuple[int, int], kernel: tuple[int, int], padded: tuple[int, int]
+) -> tuple[int, int]:
+    """The stride, along an axis with a single output the smallest that keeps it single.
+
+    `padded` is the map's height and width with its padding.
+    """
     return (
-        1 if target.shape[1] == 1 else stride[0],
-        1 if target.shape[2] == 1 else stride[1],
+        _used(stride[0], padded[0] - kernel[0]),
+        _used(stride[1], padded[1] - kernel[1]),
     )
+
+
+def _used(stride: int, room: int) -> int:
+    return room + 1 if 0 <= room < stride else stride
 
 
 def thresholds_of_codes(codes: IntArray, start: int, rows: int, first: int) -> Thresholds:
