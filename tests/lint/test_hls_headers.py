@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every HLS header compiles on its own, without a warning, with native and with exact types."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hlsgen.resources import resource
+from hlsgen.run.tools import find_compiler, find_headers
+from tests.designs import spec_of
+from tests.net.csim_build import hls_folder
+
+pytestmark = pytest.mark.lint
+
+SOURCES = sorted(
+    path.name
+    for path in resource("templates/hls").iterdir()
+    if path.suffix in (".hpp", ".cpp") and not path.name.startswith(".")
+)
+VARIANTS = {"plain": (), "monitor": ("-DHG_MONITOR",), "exact": ("-DHG_AP_TYPES",)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """HLS sources of a design with every kind of row and two weight ports."""
+    spec = spec_of(19, 12, 1, act_bits=4, lanes_n=8, pixels_n=6, weight_ports_n=2)
+    return hls_folder(spec, tmp_path_factory.mktemp("hls"))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", SOURCES)
+def test_hls_source_compiles_without_a_warning(name: str, variant: str, folder: Path) -> None:
+    command = [
+        str(find_compiler()),
+        *("-std=c++14", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"),
+        *VARIANTS[variant],
+        *(f"-isystem{find_headers()}", f"-I{folder}", str(folder / name)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
