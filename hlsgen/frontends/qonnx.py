@@ -37,6 +37,8 @@ from hlsgen.naming import safe_name
 
 HOST_OPS = frozenset({"ArgMax", "LogSoftmax", "Softmax", "TopK"})
 _HOST_VIEWS = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
+_QUANTISERS = frozenset({"BipolarQuant", "IntQuant", "Quant"})
+_CODED = _QUANTISERS | {"Concat", "MaxPool", "MultiThreshold", "Trunc"}
 _LINEAR = frozenset({"Conv", "Gemm", "MatMul"})
 # What malformed attributes and shapes raise where no rule of the importer names them first.
 _MISFITS = (ArithmeticError, AttributeError, IndexError, MemoryError, TypeError, ValueError)
@@ -132,11 +134,7 @@ class _Walk:
             return given[0]
         if op in HOST_OPS and given and isinstance(given[0], Chain):
             return HostValue(source=given[0])
-        if all(isinstance(value, Const) for value in given) and op not in (
-            "Quant",
-            "IntQuant",
-            "BipolarQuant",
-        ):
+        if all(isinstance(value, Const) for value in given) and op not in _QUANTISERS:
             return fold(call)
         if op not in HANDLERS:
             raise Refusal("is not an operator hlsgen knows", _nearest(op))
@@ -196,10 +194,12 @@ class _Walk:
 
     def _places(self, model: Model) -> dict[str, str]:
         found = {}
-        for raw, value in self.values.items():
-            base = value.base if isinstance(value, Chain) else None
-            if isinstance(base, TensorBase) and base.tensor.name in model.tensors:
-                found[raw] = base.tensor.name
+        for node in self.graph.nodes:
+            value = self.values.get(node.outputs[0]) if node.outputs else None
+            if node.op not in _CODED or not isinstance(value, Chain) or value.affine() is None:
+                continue
+            if isinstance(value.base, TensorBase) and value.base.tensor.name in model.tensors:
+                found[node.outputs[0]] = value.base.tensor.name
         return found
 
 
