@@ -32,7 +32,7 @@ from hlsgen.passes.slots import Slots
 
 _MOST_FRAMES = 256  # of the calibration data; more gain nothing measurable
 _SEED = 1  # of the pixels drawn
-_REFIT_DAMPING = 0.05  # of the mean curvature: few samples move the weights little
+_REFIT_DAMPING = 0.1  # of the mean curvature: few samples move the weights little
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def accuracy(model: Model, codes: NDArray[Any], labels: NDArray[Any]) -> float:
 
 def assign(rows: Real, loss: Real, slots: Slots) -> tuple[Format, ...]:
     """Formats of a layer's rows [n, k], block by block; `loss` [n] is the error at 4 bits."""
-    spread = _relative_variance(rows)
+    spread = rows.var(axis=1)
     formats = np.full(len(rows), int(Format.POT4))
     for start in range(0, len(rows), slots.total):
         block = np.arange(start, min(start + slots.total, len(rows)))
@@ -183,13 +183,6 @@ def _unit(conv: Conv, row_scale: Real, old: dict[str, Tensor], new: dict[str, Te
     """Value of an accumulator step with `row_scale` over that of the source layer, by row."""
     ratio: Real = row_scale / conv.row_scale * (new[conv.input].scale / old[conv.input].scale)
     return ratio
-
-
-def _relative_variance(rows: Real) -> Real:
-    """Variance of each row's weights over the square of its largest: the shape, not the size."""
-    peak = np.abs(rows).max(axis=1)
-    variance: Real = (rows / np.where(peak > 0, peak, 1.0)[:, None]).var(axis=1)
-    return variance
 
 
 def _curvature(groups: int, size: int, data: _Data | None) -> Real:

@@ -12,8 +12,11 @@ from hlsgen.model.graph import Conv, Model
 
 
 def describe(model: Model) -> dict[str, Any]:
-    """Counts of a model: `layers`, `parameters` (weights), `macs` of a frame, rows by format."""
-    convs = [layer for layer in model.layers if isinstance(layer, Conv)]
+    """Counts of a model: `layers`, `parameters` (weights), `macs` of a frame, rows by format.
+
+    Convolutions that only pool or move (every weight of a row the same) count as layers alone.
+    """
+    convs = [layer for layer in model.layers if isinstance(layer, Conv) and not _pools(layer)]
     rows = Counter(fmt.name.lower() for conv in convs for fmt in conv.formats)
     return {
         "layers": len(model.layers),
@@ -29,6 +32,11 @@ def format_mix(conv: Conv) -> str:
     """Rows of a layer by format, e.g. "pot4 19, fixed4 12, fixed8 1"."""
     counts = Counter(conv.formats)
     return ", ".join(f"{fmt.name.lower()} {counts[fmt]}" for fmt in sorted(counts, reverse=True))
+
+
+def _pools(conv: Conv) -> bool:
+    depthwise = conv.groups == len(conv.weights)
+    return depthwise and bool((conv.weights == conv.weights[:, :1, :1, :1]).all())
 
 
 def _macs(model: Model, conv: Conv) -> int:
