@@ -8,8 +8,9 @@
 // some cycles before each start, so that a fault leaves nothing behind.
 module hg_program #(
   parameter logic [63:0] LayoutHash = '0,
+  parameter int unsigned ActBits = 8,
+  parameter int unsigned RowsN = 32,
   parameter int unsigned RingDepth = 256,
-  parameter int unsigned RecordDepth = 128,
   parameter int unsigned TapsN = 128
 ) (
   input  logic        clk,
@@ -80,7 +81,8 @@ module hg_program #(
   logic [15:0] index_q;
   // Descriptor
   logic [7:0] op_q;
-  logic bad_op, bad_field, bad_op_q, bad_field_q, bad_any, hold_first, last_descriptor;
+  logic [7:0] beat_fault, fault_q;
+  logic hold_first, last_descriptor;
   logic [31:0] load_wait_q, compute_wait_q, store_wait_q, desc_entry_q, address;
   logic [1:0] walker_q, walker_d;
 
@@ -94,16 +96,15 @@ module hg_program #(
   );
 
   hg_program_check #(
-    .RingDepth(RingDepth), .RecordDepth(RecordDepth), .TapsN(TapsN)
+    .ActBits(ActBits), .RowsN(RowsN), .RingDepth(RingDepth), .TapsN(TapsN)
   ) u_check (
-    .beat(beat_q), .data(m_data), .op(op_q), .slots(slots_q), .bad_op, .bad_field,
+    .beat(beat_q), .data(m_data), .op(op_q), .slots(slots_q), .fault(beat_fault),
     .walker(walker_d)
   );
 
-  assign hold_first = beat_q == 4'd0 && !q_room[walker_d] && !bad_op;
+  assign hold_first = beat_q == 4'd0 && !q_room[walker_d] && beat_fault == '0;
   assign m_ready = state_q == Head || (state_q == Deal && !hold_first);
   assign take = m_valid && m_ready;
-  assign bad_any = bad_op_q || bad_field_q;
   assign last_descriptor = index_q + 16'd1 == descriptors_q;
 
   always_comb begin
@@ -130,7 +131,7 @@ module hg_program #(
   end
 
   // The last beat commits; a faulty descriptor never reaches it
-  assign q_valid = state_q == Deal && take && !(beat_q == 4'd15 && bad_any);
+  assign q_valid = state_q == Deal && take && !(beat_q == 4'd15 && fault_q != '0);
   assign q_walker = beat_q == 4'd0 ? walker_d : walker_q;
   assign q_beat = beat_q;
   assign q_data = stamped;
@@ -168,8 +169,7 @@ module hg_program #(
         compute_wait_q <= threshold(computes_base_q, m_data[31:16]);
         store_wait_q <= threshold(stores_base_q, m_data[47:32]);
       end
-      bad_op_q <= beat_q == 4'd0 ? bad_op : bad_op_q;
-      bad_field_q <= bad_field || (beat_q != 4'd0 && bad_field_q);
+      if (beat_q == 4'd0 || fault_q == '0) fault_q <= beat_fault;
     end
     // The frame's bases
     if (state_q == HeadCheck) begin
@@ -221,9 +221,9 @@ module hg_program #(
         FrameReq: if (req_ready) state_q <= Deal;
         Deal: if (take && beat_q == 4'd15) begin
           index_q <= last_descriptor ? '0 : index_q + 16'd1;
-          if (bad_any) begin
+          if (fault_q != '0) begin
             state_q <= Halt;
-            status <= bad_op_q ? 8'd4 : 8'd5;
+            status <= fault_q;
             status_index <= index_q;
           end else if (last_descriptor) begin
             state_q <= frame_q + 32'd1 == arg_frames ? Drain : FrameReq;

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emission: from a model and its design to the files of a project."""

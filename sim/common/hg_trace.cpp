@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trace of the monitors: a binary file of records, each a head and the codes of one cycle.
+#include <cstdint>
+#include <cstdio>
+
+namespace {
+
+FILE* trace = nullptr;
+
+struct Head {
+  uint32_t kind, frame, descriptor, block, tile, step, where, spare;
+  uint64_t mask;
+};
+
+}  // namespace
+
+extern "C" {
+
+int hg_trace_open(const char* path) {
+  trace = std::fopen(path, "wb");
+  if (trace == nullptr) return 1;
+  std::setvbuf(trace, nullptr, _IOFBF, 1 << 20);
+  return 0;
+}
+
+// Kinds: 0 requantised, 1 after the add, 2 pool, 3 frame complete (tile, step: cycle low, high)
+void hg_trace_head(unsigned kind, unsigned frame, unsigned descriptor, unsigned block,
+                   unsigned tile, unsigned step, unsigned where, uint64_t mask) {
+  if (trace == nullptr) return;
+  const Head head{kind, frame, descriptor, block, tile, step, where, 0, mask};
+  std::fwrite(&head, sizeof head, 1, trace);
+}
+
+void hg_trace_data(uint64_t data) {
+  if (trace != nullptr) std::fwrite(&data, sizeof data, 1, trace);
+}
+
+int hg_trace_close(void) {
+  const int bad = trace == nullptr || std::fclose(trace) != 0;
+  trace = nullptr;
+  return bad;
+}
+
+}  // extern "C"
