@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hlsgen.errors import ModelError, ToolError
 from hlsgen.model.store_read import read_bytes
 
-MAX_FILE_BYTES = 512 << 20
+MAX_FILE_BYTES = 192 << 20  # a weight takes one byte here and eight in the Model
 MAX_TENSORS = 20_000
 MAX_OPERATORS = 10_000
 _MAX_VECTOR = 64  # inputs of an operator; axes of a tensor are capped tighter

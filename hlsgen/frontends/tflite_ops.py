@@ -33,7 +33,7 @@ from hlsgen.frontends.tflite_file import INT8, INT32, FileOp, FileTensor
 from hlsgen.frontends.tflite_state import NO_PADS, Importer, Refusal, View, check_size
 from hlsgen.model.graph import Add, Concat, Conv, IntArray, MaxPool, Tensor
 from hlsgen.model.numbers import Format
-from hlsgen.model.verify_layers import same_codes
+from hlsgen.model.verify_layers import MAX_KERNEL, same_codes
 
 _SAME = 0  # Padding.SAME
 _MAX_SPREAD = 1 << 26  # elements of a dilated kernel
@@ -202,9 +202,11 @@ def _pad(state: Importer, op: FileOp) -> None:
     if constant is None or constant[1].shape != (4, 2) or len(op.inputs) > 2:
         raise Refusal("has no constant paddings of four axes", "PAD of [1, H, W, C] with zero")
     pads = [int(size) for size in constant[1].reshape(-1)]
-    if any(pads[:2] + pads[6:]) or min(pads) < 0 or max(pads) > 1 << 14 or view.flat:
+    if any(pads[:2] + pads[6:]) or min(pads) < 0 or view.flat:
         raise Refusal(f"has paddings {pads}", "padding of height and width alone")
     total = _sum(view.pads, (pads[2], pads[3], pads[4], pads[5]))
+    if max(total[0] + total[1], total[2] + total[3]) >= MAX_KERNEL:
+        raise Refusal(f"has paddings {pads}", f"fewer than {MAX_KERNEL} along an axis")
     state.values[op.outputs[0]] = replace(view, pads=total)
 
 
@@ -272,6 +274,9 @@ def _window(
     stride = (_option(op, "StrideH"), _option(op, "StrideW"))
     if min(stride) < 1 or min(kernel) < 1:
         raise Refusal(f"has kernel {kernel} and stride {stride}", "positive kernel and stride")
+    if max(kernel) > MAX_KERNEL and kernel != size:
+        nearest = f"at most {MAX_KERNEL}x{MAX_KERNEL}, or the whole map"
+        raise Refusal(f"has a kernel of {kernel[0]}x{kernel[1]}", nearest)
     same = _option(op, "Padding") == _SAME
     _, top, bottom = window(size[0], kernel[0], stride[0], same)
     _, left, right = window(size[1], kernel[1], stride[1], same)

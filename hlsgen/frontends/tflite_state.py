@@ -18,6 +18,7 @@ from hlsgen.model.graph import Layer, Tensor
 from hlsgen.model.verify import MAX_CHANNELS, MAX_ELEMENTS, MAX_SIDE
 from hlsgen.naming import Namer
 
+_MAX_ONES = 1 << 24  # weights of a depthwise kernel made here
 NO_PADS: Pads = (0, 0, 0, 0)
 
 
@@ -164,7 +165,7 @@ def check_size(shape: tuple[int, int, int], kernel: int) -> None:
     """Refuse maps and depthwise kernels beyond the Model's limits before they are allocated."""
     channels, height, width = shape
     fits = 1 <= channels <= MAX_CHANNELS and all(1 <= size <= MAX_SIDE for size in (height, width))
-    if not fits or channels * height * width > MAX_ELEMENTS or channels * kernel > MAX_ELEMENTS:
+    if not fits or channels * height * width > MAX_ELEMENTS or channels * kernel > _MAX_ONES:
         raise Refusal(
             f"has a map of {channels}x{height}x{width}",
             f"at most {MAX_CHANNELS} channels and {MAX_SIDE} a side",
