@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsgen.frontends.tflite_arith import add_table
 from hlsgen.model import golden
 from hlsgen.model.graph import (
     Add,
@@ -27,11 +28,16 @@ from hlsgen.model.graph import (
     Raw,
     Requant,
     Tensor,
-    Thresholds,
-    TwoStep,
 )
-from hlsgen.model.numbers import Format, levels
-from hlsgen.model.requant import UNREACHABLE
+from hlsgen.model.numbers import Format
+from tests.model_calibration import (
+    Choices,
+    bipolar_add,
+    calibrated,
+    random_weights,
+    scaled_for_sum,
+    tensor_codes,
+)
 
 BLOCKS = ("conv", "depthwise", "group", "add", "pool", "avgpool", "pointwise", "concat", "fc")
 _CALIBRATION_FRAMES = 6
@@ -61,7 +67,7 @@ def random_model(
     network, `narrow` the share of tensors with fewer bits. "fc" makes the last layer fully
     connected; the last layer is a Conv in any case, raw or not (`raw_last`, None = either).
     """
-    choices = _Choices(
+    choices = Choices(
         rng=rng,
         formats=tuple(formats),
         act_bits=act_bits,
@@ -95,97 +101,7 @@ def random_codes(model: Model, rng: np.random.Generator, n: int) -> NDArray[np.i
     return tensor_codes(model.tensors[model.input], rng, n)
 
 
-def tensor_codes(tensor: Tensor, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
-    """Uniform random codes of a tensor [n, channels, height, width]."""
-    if tensor.bipolar:
-        return 2 * rng.integers(0, 2, (n, *tensor.shape)) - 1
-    return rng.integers(tensor.lo, tensor.hi + 1, (n, *tensor.shape))
-
-
-def random_weights(
-    rng: np.random.Generator, formats: Sequence[Format], shape: tuple[int, int, int]
-) -> IntArray:
-    """Weights [rows, *shape] drawn evenly from each row's levels, zeros thinned out."""
-    rows = []
-    for fmt in formats:
-        row = rng.choice(levels(fmt), shape)
-        again = rng.choice(levels(fmt), shape)
-        rows.append(np.where((row == 0) & (rng.random(shape) < 0.8), again, row))
-    return np.stack(rows).astype(np.int64)
-
-
-def add_table(a: Tensor, b: Tensor, out: Tensor, lo: int, hi: int) -> NDArray[np.int16]:
-    """TFLite's int8 Add: inputs shifted left by 20, each rescaled, summed, rescaled."""
-    top = 2.0 * max(a.scale, b.scale)
-    left = np.int64(1 << 20)
-    codes = [np.arange(t.lo, t.hi + 1, dtype=np.int64) - t.zero_point for t in (a, b)]
-    scaled = [_rescale(code * left, t.scale / top) for code, t in zip(codes, (a, b), strict=True)]
-    total = scaled[0][:, None] + scaled[1][None, :]
-    result = _rescale(total, top / (float(left) * out.scale)) + out.zero_point
-    return np.clip(result, lo, hi).astype(np.int16)
-
-
-def _rescale(x: IntArray, real: float) -> IntArray:
-    from hlsgen.model.requant import divide_by_power, multiply_high
-
-    multiplier, shift = quantize_multiplier(np.array([real]))
-    high = multiply_high(x << max(int(shift[0]), 0), multiplier)
-    return divide_by_power(high, np.maximum(-shift, 0))
-
-
-def quantize_multiplier(real: NDArray[np.float64]) -> tuple[IntArray, IntArray]:
-    """TFLite's QuantizeMultiplier, vectorised: real = multiplier * 2**(shift - 31)."""
-    fraction, exponent = np.frexp(real)
-    multiplier = np.floor(fraction * 2.0**31 + 0.5).astype(np.int64)
-    carry = multiplier == 1 << 31
-    multiplier = np.where(carry, 1 << 30, multiplier)
-    shift = exponent.astype(np.int64) + carry
-    return np.where(shift < -31, 0, multiplier), np.where(shift < -31, 0, shift)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choices:
-    """What a random network may use."""
-
-    rng: np.random.Generator
-    formats: tuple[Format, ...]
-    act_bits: int
-    max_channels: int
-    requants: tuple[str, ...]
-    max_kernel: int
-    max_stride: int
-    wide: float
-    narrow: float
-    zero_points: bool
-
-    def tensor(self, name: str, shape: tuple[int, int, int]) -> Tensor:
-        """Draw bits, sign, scale and zero point of a tensor."""
-        bits = self.act_bits
-        draw = self.rng.random()
-        if draw < self.wide:
-            bits = 8
-        elif draw < self.wide + self.narrow and bits > 2:
-            bits = int(self.rng.integers(2, bits))
-        signed = bits == 1 or bool(self.rng.integers(2))
-        plain = Tensor(name=name, shape=shape, bits=bits, signed=signed, scale=1.0)
-        zero = 0
-        if self.zero_points and bits > 1 and self.rng.random() < 0.6:
-            zero = int(self.rng.choice([plain.lo, self.rng.integers(plain.lo, plain.hi + 1)]))
-        scale = float(np.float32(0.01 + 0.1 * self.rng.random()))
-        return Tensor(
-            name=name, shape=shape, bits=bits, signed=signed, scale=scale, zero_point=zero
-        )
-
-    def channels(self) -> int:
-        """Draw a channel count."""
-        return int(self.rng.integers(1, self.max_channels + 1))
-
-    def row_formats(self, rows: int) -> tuple[Format, ...]:
-        """Draw a format for each row."""
-        return tuple(self.formats[i] for i in self.rng.integers(0, len(self.formats), rows))
-
-
-def _input_tensor(choices: _Choices, max_hw: int) -> Tensor:
+def _input_tensor(choices: Choices, max_hw: int) -> Tensor:
     rng = choices.rng
     low = max(1, max_hw // 2)
     shape = (
@@ -200,7 +116,7 @@ def _input_tensor(choices: _Choices, max_hw: int) -> Tensor:
 class _Builder:
     """A network under construction, with the values of its tensors on random frames."""
 
-    choices: _Choices
+    choices: Choices
     source: Tensor
     tensors: dict[str, Tensor] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
@@ -285,17 +201,17 @@ class _Builder:
         tensor = self.choices.tensor(name, shape)
         if like is not None:
             tensor = _with(like, name, shape)
-        return self._push_calibrated(draft, tensor)
+        return self._pushcalibrated(draft, tensor)
 
     def _push_raw(self, draft: Conv, shape: tuple[int, int, int]) -> str:
         bias = self.choices.rng.integers(-1000, 1001, shape[0])
         tensor = Tensor(name=draft.name, shape=shape, bits=32, signed=True, scale=0.001)
         return self.push(_requantised(draft, bias, Raw()), tensor)
 
-    def _push_calibrated(self, draft: Conv, tensor: Tensor) -> str:
+    def _pushcalibrated(self, draft: Conv, tensor: Tensor) -> str:
         acc = golden.accumulators(draft, self.values[draft.input], self.tensors[draft.input])
         per_row = np.moveaxis(acc, 1, 0).reshape(acc.shape[1], -1).astype(np.float64)
-        bias, requant = _calibrated(self.choices, per_row, tensor)
+        bias, requant = calibrated(self.choices, per_row, tensor)
         return self.push(_requantised(draft, bias, requant), tensor)
 
     def last(self, *, fully_connected: bool, raw: bool) -> None:
@@ -330,44 +246,6 @@ def _requantised(draft: Conv, bias: IntArray, requant: Requant) -> Conv:
         pads=draft.pads,
         groups=draft.groups,
     )
-
-
-def _calibrated(
-    choices: _Choices, acc: NDArray[np.float64], tensor: Tensor
-) -> tuple[IntArray, Requant]:
-    """Fit bias and requantisation to measured accumulators [rows, samples]."""
-    rng, rows = choices.rng, acc.shape[0]
-    spread = np.maximum(acc.std(axis=1), 1.0)
-    span = tensor.hi - tensor.lo
-    reach = (0.2, 0.3) if span > 3 else (0.35, 0.5)
-    gain = span * rng.uniform(*reach, rows) / spread
-    centre = tensor.lo + span * rng.uniform(0.35, 0.65, rows)
-    bias = np.rint((centre - tensor.zero_point) / gain - acc.mean(axis=1)).astype(np.int64)
-    if tensor.bipolar:
-        bias = np.rint(-acc.mean(axis=1) + spread * rng.uniform(-0.3, 0.3, rows))
-        level = rng.integers(-2, 3, (rows, 1))
-        return bias.astype(np.int64) + level[:, 0], Thresholds(levels=level, first=-1, step=2)
-    if rng.choice(choices.requants) == "thresholds":
-        return bias, _step_function(rng, gain, tensor)
-    lo, hi = tensor.lo, tensor.hi
-    if rng.random() < 0.3:  # a fused activation clamps away part of the range
-        lo = max(lo, int(tensor.lo + span * 0.2))
-    multiplier, shift = quantize_multiplier(gain)
-    return bias, TwoStep(multiplier=multiplier, shift=shift, lo=lo, hi=hi)
-
-
-def _step_function(
-    rng: np.random.Generator, gain: NDArray[np.float64], tensor: Tensor
-) -> Thresholds:
-    """Levels of round(acc * gain) + zero_point; now and then an end is out of reach."""
-    codes = np.arange(tensor.lo + 1, tensor.hi + 1)
-    exact = (codes[None, :] - 0.5 - tensor.zero_point) / gain[:, None]
-    levels_ = np.ceil(exact).astype(np.int64)
-    cut = rng.random(gain.shape[0]) < 0.2
-    levels_[cut, -1] = UNREACHABLE
-    if codes.size > 4:
-        levels_[rng.random(gain.shape[0]) < 0.2, 0] = -UNREACHABLE
-    return Thresholds(levels=levels_, first=tensor.lo)
 
 
 def _conv(build: _Builder) -> None:
@@ -456,38 +334,9 @@ def _add(build: _Builder) -> None:
     name = build.fresh("add")
     ta, tb = build.tensors[a], build.tensors[b]
     plain = build.choices.tensor(name, ta.shape)
-    out = _scaled_for_sum(plain, build.values[a], build.values[b], ta, tb)
-    table = _bipolar_add(ta, tb) if out.bipolar else add_table(ta, tb, out, out.lo, out.hi)
+    out = scaled_for_sum(plain, build.values[a], build.values[b], ta, tb)
+    table = bipolar_add(ta, tb) if out.bipolar else add_table(ta, tb, out, out.lo, out.hi)
     build.push(Add(name=name, a=a, b=b, output=name, table=table), out)
-
-
-def _bipolar_add(a: Tensor, b: Tensor) -> NDArray[np.int16]:
-    """Sign of the sum, a tie taking the first operand; the row of code 0 copies that of -1."""
-    codes_a = np.arange(a.lo, a.hi + 1)[:, None]
-    codes_b = np.arange(b.lo, b.hi + 1)[None, :]
-    total = 2 * codes_a + codes_b
-    return np.where(total > 0, 1, -1).astype(np.int16)
-
-
-def _scaled_for_sum(
-    out: Tensor, a: NDArray[Any], b: NDArray[Any], ta: Tensor, tb: Tensor
-) -> Tensor:
-    """Choose the output's scale and zero point from the spread of the real sum."""
-    if out.bipolar:
-        return out
-    total = ta.scale * (a - float(ta.zero_point)) + tb.scale * (b - float(tb.zero_point))
-    span = out.hi - out.lo
-    spread = max(4.5 * float(total.std()), 2.0 * abs(float(total.mean())), 1e-3)
-    scale = float(np.float32(spread / span))
-    zero = round((out.lo + out.hi) / 2 - float(total.mean()) / scale)
-    return Tensor(
-        name=out.name,
-        shape=out.shape,
-        bits=out.bits,
-        signed=out.signed,
-        scale=scale,
-        zero_point=int(np.clip(zero, out.lo, out.hi)),
-    )
 
 
 def _concat(build: _Builder) -> None:
