@@ -18,6 +18,7 @@ _PLAIN: dict[str, Any] = {
     "weight_ports_n": 1,
     "acc_w": 32,
     "mult_w": 34,
+    "taps_n": 256,
 }
 
 

@@ -48,6 +48,14 @@ def pack_stream(blocks: list[PackedBlock], table: IntArray | None, spec: MixedSp
     return _striped(np.concatenate(parts), spec)
 
 
+def stream_beats(blocks: int, k: int, spec: MixedSpec, *, table: bool) -> int:
+    """Beats of each port in the stream of `blocks` blocks of `k` words."""
+    ports = spec.weight_ports_n
+    record = -(-RECORD_BEATS // ports)
+    block = spec.block_records_n * record + -(-k * spec.word_beats_n // ports)
+    return blocks * block + (spec.table_records_n * record if table else 0)
+
+
 def _sp2(blocks: list[PackedBlock]) -> NDArray[np.bool_]:
     return np.stack([block.sp2 for block in blocks])
 
@@ -58,13 +66,18 @@ def encode_pot4(weights: IntArray) -> NDArray[np.uint8]:
     exponent = np.zeros(weights.shape, np.uint8)
     for power in range(7):
         exponent[magnitude == 1 << power] = power + 1
-    return exponent | ((weights < 0).astype(np.uint8) << 3)
+    return _signed(exponent, weights)
 
 
 def encode_sp2(weights: IntArray) -> NDArray[np.uint8]:
     """sp2_4 codes: sign, index of the magnitude."""
     index = np.searchsorted(np.array(_SP2_LEVELS), np.abs(weights)).astype(np.uint8)
-    return index | ((weights < 0).astype(np.uint8) << 3)
+    return _signed(index, weights)
+
+
+def _signed(magnitude: NDArray[np.uint8], weights: IntArray) -> NDArray[np.uint8]:
+    """Set bit 3 of the codes of negative weights."""
+    return np.where(weights < 0, magnitude | 8, magnitude).astype(np.uint8)
 
 
 def _words(weights: IntArray, sp2: NDArray[np.bool_], spec: MixedSpec) -> Beats:
@@ -160,6 +173,3 @@ def _striped(beats: Beats, spec: MixedSpec) -> Stream:
     data = np.zeros((spec.weight_ports_n, stride // 8), "<u8")
     data[:, : stripes.shape[1]] = stripes
     return Stream(data=data.tobytes(), port_stride=stride, port_beats=stripes.shape[1])
-
-
-__all__ = ["PackedBlock", "Stream", "encode_pot4", "encode_sp2", "pack_stream"]

@@ -113,4 +113,5 @@ def _beats_of_lanes(pieces: NDArray[np.uint8], act_bits: int) -> NDArray[np.uint
     last = np.ascontiguousarray(grouped.transpose(0, 1, 3, 4, 2))
     if act_bits == 8:
         return last
-    return last[..., 0::2] | (last[..., 1::2] << 4)
+    pairs: NDArray[np.uint8] = last[..., 0::2] | (last[..., 1::2] << 4).astype(np.uint8)
+    return pairs

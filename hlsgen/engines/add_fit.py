@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two tables whose sum gives a residual add's codes for every pair (docs/spec/formats.md §5).
+
+y = (first[u1] + second[u2]) >> 25. That a pair gives code k bounds first[u1] + second[u2] from one
+or both sides: a system of difference constraints, solved exactly by relaxation from the tables
+that the tensors' scales suggest. A solution exists or the relaxation never settles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hlsgen.errors import PlanError
+from hlsgen.model.graph import Add, IntArray, Tensor
+
+FRACTION_BITS = 25
+_ENTRY_LIMIT = 1 << 35
+_ROUNDS_MAX = 1200
+_FAR = np.int64(1) << 45
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AddTables:
+    """Tables by stored code: `first` of the requantised operand, `second` of the residual."""
+
+    first: IntArray
+    second: IntArray
+    lo: int
+    hi: int
+    tie_even: bool
+    tie_parity: int
+
+    def entries(self, act_bits: int) -> IntArray:
+        """The 2 * 2**act_bits entries of the table records, without their padding."""
+        size = 1 << act_bits
+        whole = np.zeros(2 * size, np.int64)
+        whole[: self.first.size] = self.first
+        whole[size : size + self.second.size] = self.second
+        return whole
+
+    def evaluate(self) -> IntArray:
+        """Stored codes of every pair, [first, second]."""
+        total = self.first[:, None] + self.second[None, :]
+        y = total >> FRACTION_BITS
+        exact = (total & ((1 << FRACTION_BITS) - 1)) == 0
+        if self.tie_even:
+            y = y - (exact & ((y & 1) != self.tie_parity))
+        codes: IntArray = np.clip(y, self.lo, self.hi)
+        return codes
+
+    def tail(self, residual: Tensor, output: Tensor, usual: int) -> int:
+        """Code of the first operand that gives the output's zero point beside the residual's."""
+        column = min(max(residual.zero_point - residual.lo, 0), self.second.size - 1)
+        wanted = output.zero_point - output.lo
+        codes = self.evaluate()[:, column]
+        if usual < codes.size and codes[usual] == wanted:
+            return usual
+        matches = np.flatnonzero(codes == wanted)
+        return int(matches[0]) if matches.size else usual
+
+
+def fit_add(
+    add: Add, first: Tensor, residual: Tensor, output: Tensor, *, residual_first: bool
+) -> AddTables:
+    """Tables of an Add whose operand `first` is requantised and `residual` is read.
+
+    Raises PlanError when no two tables give the Add's table.
+    """
+    table = np.asarray(add.table, np.int64).T if residual_first else np.asarray(add.table, np.int64)
+    table = table[: first.hi - first.lo + 1, : residual.hi - residual.lo + 1] - output.lo
+    used = table[:: 2 if first.bipolar else 1, :: 2 if residual.bipolar else 1]
+    hint = _hint(first, residual, output)
+    for parity in (None, 0, 1):
+        solved = _solve(used, hint, parity)
+        if solved is None:
+            continue
+        tables = _spread(solved, table, used, parity)
+        codes = tables.evaluate()[:: 2 if first.bipolar else 1, :: 2 if residual.bipolar else 1]
+        if (codes == used).all():
+            return tables
+    raise PlanError(
+        "Add must be a rounded sum of a function of each operand, not the table of layer "
+        f"{add.name}; export the model with linear quantisation of its tensors"
+    )
+
+
+def _spread(
+    solved: tuple[IntArray, IntArray], table: IntArray, used: IntArray, parity: int | None
+) -> AddTables:
+    """Tables over all stored codes: those of a bipolar operand are 0 and 2."""
+    parts = []
+    for entries, axis in zip(solved, (0, 1), strict=True):
+        whole = np.zeros(table.shape[axis], np.int64)
+        whole[:: 2 if table.shape[axis] != entries.size else 1] = entries
+        parts.append(whole)
+    return AddTables(
+        first=parts[0],
+        second=parts[1],
+        lo=int(used.min()),
+        hi=int(used.max()),
+        tie_even=parity is not None,
+        tie_parity=parity or 0,
+    )
+
+
+def _hint(first: Tensor, residual: Tensor, output: Tensor) -> tuple[IntArray, IntArray]:
+    """Tables of the real sum, a little low, so that the relaxation only moves entries up."""
+    one = float(1 << FRACTION_BITS)
+    parts = []
+    for tensor in (first, residual):
+        step = 2 if tensor.bipolar else 1
+        codes = np.arange(tensor.lo, tensor.hi + 1, step, dtype=np.float64) - tensor.zero_point
+        parts.append(codes * (tensor.scale / output.scale) * one)
+    parts[0] += (output.zero_point - output.lo + 0.25) * one
+    limit = float(1 << 34)
+    return (
+        np.clip(np.rint(parts[0]), -limit, limit).astype(np.int64),
+        np.clip(np.rint(parts[1]), -limit, limit).astype(np.int64),
+    )
+
+
+def _solve(
+    used: IntArray, hint: tuple[IntArray, IntArray], parity: int | None
+) -> tuple[IntArray, IntArray] | None:
+    """Least solution above the hint: first - other within [below, above], other = -second."""
+    lo, hi = int(used.min()), int(used.max())
+    below = used << FRACTION_BITS
+    above = (used + 1 << FRACTION_BITS) - 1
+    if parity is not None:  # a code of the wrong parity loses its tie to the code below
+        below = below + ((used & 1) != parity)
+        above = above + (((used + 1) & 1) != parity)
+    below = np.where(used == lo, -_FAR, below)
+    above = np.where(used == hi, _FAR, above)
+    first, other = hint[0].copy(), -hint[1]
+    for _ in range(_ROUNDS_MAX):
+        raised = np.maximum(first, (below + other[None, :]).max(axis=1))
+        pushed = np.maximum(other, (raised[:, None] - above).max(axis=0))
+        if (raised == first).all() and (pushed == other).all():
+            return _centred(first, -other)
+        first, other = raised, pushed
+    return None
+
+
+def _centred(first: IntArray, second: IntArray) -> tuple[IntArray, IntArray] | None:
+    """Move a whole number of codes between the tables so that both fit their entries."""
+    middle = (int(second.max()) + int(second.min())) // 2 >> FRACTION_BITS << FRACTION_BITS
+    first, second = first + middle, second - middle
+    fits = max(np.abs(first).max(), np.abs(second).max()) < _ENTRY_LIMIT
+    return (first, second) if fits else None
+
+
+__all__ = ["FRACTION_BITS", "AddTables", "fit_add"]

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the mixed engine does for a frame, before memory is placed: values and nodes in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lcm
+from typing import TypeAlias
+
+from hlsgen.engines.program import Buffer
+from hlsgen.model.graph import Add, IntArray, Requant, Tensor
+from hlsgen.model.numbers import Format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A tensor in the activation memory; a view lies in the channel groups of its root."""
+
+    name: str
+    tensor: Tensor
+    root: str  # value that owns the memory: itself, or a concatenation
+    group0: int = 0  # first channel group within the root
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Requantisation of an identity: stored codes pass unchanged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Geometry of a layer: kernel, stride, pads (top, bottom, left, right), maps in and out."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    pads: tuple[int, int, int, int]
+    inside: tuple[int, int]  # height, width of the input
+    outside: tuple[int, int]  # of the output
+
+    @property
+    def _strides(self) -> tuple[int, int]:
+        """Strides that matter: an axis with one output pixel has any stride."""
+        step_y, step_x = self.stride
+        step_x = 1 if self.outside[1] == 1 else step_x
+        return (step_x if self.outside[0] == 1 else step_y), step_x
+
+    @property
+    def s(self) -> int:
+        """Layout parameter s that the input must have."""
+        return self._strides[1]
+
+    @property
+    def parts_n(self) -> int:
+        """Descriptors that share the output rows: part a computes rows a, a + parts_n, ...
+
+        More than 1 when the vertical stride is not a multiple of the horizontal one.
+        """
+        step_y, step_x = self._strides
+        return lcm(step_y, step_x) // step_y
+
+    @property
+    def parts(self) -> range:
+        """The parts that have rows."""
+        return range(min(self.parts_n, self.outside[0]))
+
+    @property
+    def row_pitches(self) -> int:
+        """Virtual output width in units of the input's pitch."""
+        step_y, step_x = self._strides
+        return lcm(step_y, step_x) // step_x
+
+    @property
+    def step_y(self) -> int:
+        """Input rows from one output row to the next."""
+        return self._strides[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Source:
+    """An input of a convolution with its own kernel columns: weights [rows, channels, kh, kw]."""
+
+    value: str
+    weights: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ConvNode:
+    """A convolution with everything fused into its drain."""
+
+    layer: str  # the Model's layer, for messages and reports
+    sources: tuple[Source, ...]  # one, or several of equal geometry (a concatenation)
+    window: Window
+    groups: int = 1
+    formats: tuple[Format, ...]
+    bias: IntArray
+    requant: Requant | Copied
+    behind: Tensor  # the tensor behind the requantisation
+    output: str  # value written
+    add: Add | None = None  # fused residual add
+    residual: str | None = None  # value added
+    residual_first: bool = False  # the residual is the Add's operand a
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolNode:
+    """A maximum pooling."""
+
+    layer: str
+    input: str
+    window: Window
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveNode:
+    """A load or a store of a whole value; `tensor` names what the buffer holds."""
+
+    store: bool
+    value: str
+    buffer: Buffer
+    tensor: str
+
+
+Node: TypeAlias = ConvNode | PoolNode | MoveNode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lowered:
+    """A Model as nodes in execution order."""
+
+    values: dict[str, Value]
+    nodes: tuple[Node, ...]
+    s: dict[str, int]  # layout parameter s by root value
+
+    def root(self, value: str) -> str:
+        """Value that owns the memory of `value`."""
+        return self.values[value].root
+
+
+def reads(node: Node) -> tuple[str, ...]:
+    """Values that a node reads."""
+    if isinstance(node, ConvNode):
+        sources = tuple(source.value for source in node.sources)
+        return sources if node.residual is None else (*sources, node.residual)
+    if isinstance(node, PoolNode):
+        return (node.input,)
+    return (node.value,) if node.store else ()
+
+
+def writes(node: Node) -> str | None:
+    """The value that a node writes, if any."""
+    if isinstance(node, MoveNode):
+        return None if node.store else node.value
+    return node.output

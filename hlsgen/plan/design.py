@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Design: the choices that turn a Model into a program for one engine, and design.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hlsgen.engines.lower import lower
+from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.nodes import ConvNode, Lowered, MoveNode
+from hlsgen.engines.program import Compute, Fetch
+from hlsgen.errors import ParameterError, PlanError
+from hlsgen.files import write_text
+from hlsgen.model.graph import Model
+from hlsgen.plan.memory import Memory, place
+from hlsgen.plan.schedule import check_schedule, with_waits
+from hlsgen.plan.steps import Steps, build_steps
+
+_VERSION = 1
+_MAX_FILE_BYTES = 1 << 22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Design:
+    """One mixed engine and a Model's schedule on it."""
+
+    board: str
+    spec: MixedSpec
+    lowered: Lowered
+    memory: Memory
+    steps: Steps
+
+
+class _MixedFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    act_bits: int | None = None
+    pot4_n: int | None = None
+    fixed4_n: int | None = None
+    fixed8_n: int | None = None
+    lanes_n: int | None = None
+    pixels_n: int | None = None
+    drain_n: int | None = None
+    act_depth: int | None = None
+    ring_depth: int | None = None
+    record_depth: int | None = None
+    weight_ports_n: int | None = None
+    acc_w: int | None = None
+    mult_w: int | None = None
+    taps_n: int | None = None
+
+
+class DesignFile(BaseModel):
+    """What design.yaml may hold; everything may be left out, `mapping` and `memory` are notes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    version: int = _VERSION
+    board: str | None = None
+    mixed: _MixedFile = _MixedFile()
+    layout_hash: str | None = None
+    mapping: list[dict[str, Any]] | None = None
+    memory: list[dict[str, Any]] | None = None
+
+
+def make_design(model: Model, spec: MixedSpec, board: str) -> Design:
+    """Lower, place and schedule a Model on a spec; the schedule is proven."""
+    lowered = lower(model, spec)
+    memory = place(lowered, spec)
+    steps = build_steps(model, lowered, memory, spec)
+    waiting = with_waits(steps.steps)
+    check_schedule(waiting)
+    whole = Steps(
+        steps=waiting,
+        report_slots=steps.report_slots,
+        weight_bytes=steps.weight_bytes,
+        input_bytes=steps.input_bytes,
+        output_bytes=steps.output_bytes,
+        scratch_bytes=steps.scratch_bytes,
+        outputs=steps.outputs,
+    )
+    return Design(board=board, spec=spec, lowered=lowered, memory=memory, steps=whole)
+
+
+def read_design(path: Path) -> DesignFile:
+    """Read a design.yaml, whole or partial."""
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(_MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise PlanError(f"Design file must be readable, not {path} ({error.strerror})") from error
+    if len(raw) > _MAX_FILE_BYTES:
+        raise PlanError(f"Design file must hold at most {_MAX_FILE_BYTES} bytes ({path})")
+    try:
+        content = yaml.safe_load(raw)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise PlanError(f"Design file must be plain YAML ({path}): {reason}") from error
+    return parse_design({} if content is None else content, str(path))
+
+
+def parse_design(content: Any, where: str) -> DesignFile:
+    """Validate the content of a design.yaml."""
+    try:
+        found = DesignFile.model_validate(content)
+    except ValidationError as error:
+        broken = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors()
+        )
+        raise PlanError(f"Design file must match its schema ({where}): {broken}") from error
+    if found.version != _VERSION:
+        raise PlanError(
+            f"Design version must be {_VERSION}, not {found.version} ({where}); "
+            "write the file again with this release"
+        )
+    return found
+
+
+def merged_spec(default: MixedSpec, given: DesignFile) -> MixedSpec:
+    """The default with the file's fields in place; the layout hash is checked when it is stated."""
+    fields = given.mixed.model_dump(exclude_none=True)
+    spec = MixedSpec.from_dict({**default.to_dict(), **fields})
+    if given.layout_hash is not None and given.layout_hash != f"{spec.layout_hash():016x}":
+        raise ParameterError(
+            f"Design layout_hash must be {spec.layout_hash():016x} for its fields, not "
+            f"{given.layout_hash}; leave layout_hash out of a file that is edited by hand"
+        )
+    return spec
+
+
+def write_design(design: Design, path: Path) -> None:
+    """Write design.yaml whole."""
+    write_text(path, yaml.safe_dump(to_dict(design), sort_keys=False, width=100))
+
+
+def to_dict(design: Design) -> dict[str, Any]:
+    """The content of design.yaml: choices, then the mapping and memory that follow from them."""
+    return {
+        "version": _VERSION,
+        "board": design.board,
+        "mixed": design.spec.to_dict(),
+        "layout_hash": f"{design.spec.layout_hash():016x}",
+        "mapping": _mapping(design),
+        "memory": [
+            {
+                "value": name,
+                "base": layout.base,
+                "beats": layout.planes * layout.groups * layout.cg_stride,
+                "pitch": layout.pitch,
+                "s": layout.s,
+                "planes": layout.planes,
+            }
+            for name, layout in sorted(design.memory.layouts.items())
+        ],
+    }
+
+
+def _mapping(design: Design) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for node in design.lowered.nodes:
+        own = [step.descriptor for step in design.steps.steps if step.node is node]
+        if isinstance(node, MoveNode):
+            verb = "store" if node.store else "load"
+            rows.append({verb: node.value, "buffer": node.buffer.name.lower()})
+            continue
+        computes = [item for item in own if isinstance(item, Compute)]
+        row: dict[str, Any] = {
+            "layer": node.layer,
+            "engine": "mixed",
+            "output": node.output,
+            "descriptors": len(computes),
+            "passes": max(1, 1 + sum(item.merge for item in computes)),
+        }
+        if isinstance(node, ConvNode):
+            row["words"] = sum(item.k * item.blocks for item in own if isinstance(item, Fetch))
+            row["add"] = None if node.add is None else node.add.name
+        rows.append(row)
+    return rows

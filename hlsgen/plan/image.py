@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bytes of a project: program, weights, and frames in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsgen.engines.convdata import ConvData, conv_data
+from hlsgen.engines.nodes import ConvNode
+from hlsgen.engines.program import Compute, Descriptor, Fetch, Program, encode
+from hlsgen.engines.tensors import pack_tensor, tensor_bytes, unpack_tensor
+from hlsgen.model.graph import IntArray, Model
+from hlsgen.plan.design import Design
+from hlsgen.plan.steps import Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a CONV or POOL of the program writes, in the Model's terms."""
+
+    descriptor: int  # index in the program
+    slot: int  # of the report
+    layer: str
+    tensor: str  # Model tensor behind the requantisation
+    sum: str | None  # Model tensor behind the residual add
+    channel: int  # Model channel of channel group 0, a multiple of G
+    row: int  # Model row of output row 0
+    row_step: int  # Model rows from output row to output row
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """Everything that a driver or a bench puts into memory, and the sizes it reserves."""
+
+    program: bytes
+    weights: bytes
+    input_bytes: int  # of a frame, multiples of 128
+    output_bytes: int
+    scratch_bytes: int
+    report_slots: int
+    outputs: dict[str, int]  # byte offset of each output tensor in a frame
+    checked: tuple[Checked, ...]
+
+    def report_bytes(self, frames: int) -> int:
+        """Bytes of the report of a run."""
+        return 128 + 64 * self.report_slots * frames
+
+
+def pack_project(model: Model, design: Design) -> Image:
+    """Fit every requantisation, pack weights and records, and encode the program."""
+    values, spec = design.lowered.values, design.spec
+    data: dict[int, ConvData] = {}
+    weights = bytearray(design.steps.weight_bytes)
+    packed: set[int] = set()
+    descriptors: list[Descriptor] = []
+    for step in design.steps.steps:
+        if isinstance(step.node, ConvNode) and id(step.node) not in data:
+            data[id(step.node)] = conv_data(step.node, values, spec)
+        if isinstance(step.descriptor, Fetch) and step.descriptor.offset not in packed:
+            _pack_fetch(step, data[id(step.node)], step.descriptor, weights)
+            packed.add(step.descriptor.offset)
+        descriptors.append(_finished(step, data.get(id(step.node))))
+    program = Program(
+        layout_hash=spec.layout_hash(),
+        report_slots=design.steps.report_slots,
+        descriptors=tuple(descriptors),
+    )
+    return Image(
+        program=encode(program),
+        weights=bytes(weights),
+        input_bytes=design.steps.input_bytes,
+        output_bytes=design.steps.output_bytes,
+        scratch_bytes=design.steps.scratch_bytes,
+        report_slots=design.steps.report_slots,
+        outputs=design.steps.outputs,
+        checked=_checked(design),
+    )
+
+
+def pack_input(model: Model, design: Design, codes: NDArray[Any]) -> bytes:
+    """Input buffer of frames [frames, channels, height, width]; the stride is `input_bytes`."""
+    tensor = model.tensors[model.input]
+    frames = np.asarray(codes)
+    return b"".join(pack_tensor(tensor, frame, design.spec.act_bits) for frame in frames)
+
+
+def unpack_output(model: Model, design: Design, data: bytes, frames: int) -> dict[str, IntArray]:
+    """Output tensors [frames, channels, height, width] from the output buffer."""
+    found: dict[str, IntArray] = {}
+    act_bits, stride = design.spec.act_bits, design.steps.output_bytes
+    for name, offset in design.steps.outputs.items():
+        tensor = model.tensors[name]
+        size = tensor_bytes(tensor, act_bits)
+        starts = [frame * stride + offset for frame in range(frames)]
+        parts = [unpack_tensor(tensor, data[at : at + size], act_bits) for at in starts]
+        found[name] = np.stack(parts)
+    return found
+
+
+def _pack_fetch(step: Step, data: ConvData, fetch: Fetch, weights: bytearray) -> None:
+    if step.segment is None:
+        raise TypeError("a FETCH belongs to a segment")
+    stream = data.stream(step.segment)
+    if (stream.port_stride, stream.port_beats) != (fetch.port_stride, fetch.port_beats):
+        raise RuntimeError("the stream of a FETCH differs from the plan")
+    weights[fetch.offset : fetch.offset + len(stream.data)] = stream.data
+
+
+def _finished(step: Step, data: ConvData | None) -> Descriptor:
+    """Fill in what only the fitted tables know."""
+    if not isinstance(step.descriptor, Compute) or data is None or data.add is None:
+        return step.descriptor
+    add = data.add
+    return replace(
+        step.descriptor,
+        add_lo=add.lo,
+        add_hi=add.hi,
+        add_tie_even=add.tie_even,
+        add_tie_parity=add.tie_parity,
+    )
+
+
+def _checked(design: Design) -> tuple[Checked, ...]:
+    return tuple(
+        Checked(
+            descriptor=index,
+            slot=step.descriptor.report_slot,
+            layer=step.monitor.layer,
+            tensor=step.monitor.tensor,
+            sum=step.monitor.sum,
+            channel=step.monitor.channel,
+            row=step.monitor.row,
+            row_step=step.monitor.row_step,
+        )
+        for index, step in enumerate(design.steps.steps)
+        if step.monitor is not None
+    )

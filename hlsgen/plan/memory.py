@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where every value lies in the activation memory (docs/spec/formats.md §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from hlsgen.engines.lower import wanted_layouts
+from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.nodes import Lowered, MoveNode, Node, Value, reads, writes
+from hlsgen.engines.program import Buffer
+from hlsgen.errors import FitError
+from hlsgen.model.graph import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Addresses of a value, in beats of a bank."""
+
+    base: int
+    cg_stride: int
+    plane_stride: int
+    phase_stride: int
+    pitch: int
+    s: int
+    off_step: int
+    groups: int  # channel groups of the value
+    planes: int
+
+    def intervals(self, group0: int = 0, groups: int | None = None) -> list[tuple[int, int]]:
+        """Address ranges [low, high) of some channel groups, plane by plane."""
+        count = self.groups - group0 if groups is None else groups
+        found = []
+        for plane in range(self.planes):
+            low = self.base + plane * self.plane_stride + group0 * self.cg_stride
+            found.append((low, low + count * self.cg_stride))
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Layouts of all values, and the beats of a bank in use."""
+
+    layouts: dict[str, Layout]
+    depth: int
+
+
+def place(lowered: Lowered, spec: MixedSpec) -> Memory:
+    """Choose pitches and place every root, or raise FitError with the layer that needs most."""
+    pitches = _pitches(lowered, spec)
+    shapes = {
+        root: _shape(lowered.values[root].tensor, pitches[root], lowered.s[root], spec)
+        for root in pitches
+    }
+    lives = _lives(lowered, pitches)
+    best: tuple[int, dict[str, int]] | None = None
+    for life in _relaxations(lowered, lives):
+        for order in _orders(shapes, life):
+            bases = _first_fit(order, shapes, life)
+            depth = max(bases[root] + _size(shapes[root]) for root in bases)
+            if best is None or depth < best[0]:
+                best = depth, bases
+        if best is not None and best[0] <= spec.act_depth:
+            break
+    if best is None or best[0] > spec.act_depth:
+        raise FitError(_misfit(lowered, shapes, lives, spec, 0 if best is None else best[0]))
+    layouts = {
+        name: _view(replace(shapes[value.root], base=best[1][value.root]), value, spec)
+        for name, value in lowered.values.items()
+        if value.root in best[1]
+    }
+    return Memory(layouts=layouts, depth=best[0])
+
+
+def _view(root: Layout, value: Value, spec: MixedSpec) -> Layout:
+    groups = spec.channel_groups_n(value.tensor.shape[0])
+    return replace(root, base=root.base + value.group0 * root.cg_stride, groups=groups)
+
+
+def _pitches(lowered: Lowered, spec: MixedSpec) -> dict[str, int]:
+    """Pitch by root: wide enough for its readers, equal where a layer reads several values."""
+    parent = {value.root: value.root for value in lowered.values.values()}
+
+    def find(root: str) -> str:
+        while parent[root] != root:
+            root = parent[root]
+        return root
+
+    needs = dict.fromkeys(parent, 1)
+    rounded: set[str] = set()
+    for root in parent:
+        width = lowered.values[root].tensor.shape[2]
+        needs[root] = -(-width // lowered.s[root])
+    for node in lowered.nodes:
+        if isinstance(node, MoveNode):
+            continue
+        roots = [lowered.root(name) for name, _ in wanted_layouts(node)]
+        least = -(-node.window.outside[1] // node.window.row_pitches)
+        needs[roots[0]] = max(needs[roots[0]], least)
+        for other in roots[1:]:
+            parent[find(other)] = find(roots[0])
+        if node.window.parts_n > 1:
+            rounded.add(lowered.root(node.output))
+    classes: dict[str, int] = {}
+    for root, need in needs.items():
+        classes[find(root)] = max(classes.get(find(root), 1), need)
+    for root in rounded:  # rows of such a value start in bank 0
+        pitch = classes[find(root)]
+        classes[find(root)] = -(-pitch // spec.banks_n) * spec.banks_n
+    used = {lowered.root(name) for node in lowered.nodes for name in _touched(node)}
+    return {root: classes[find(root)] for root in parent if root in used}
+
+
+def _touched(node: Node) -> Iterable[str]:
+    written = writes(node)
+    return reads(node) if written is None else (*reads(node), written)
+
+
+def _shape(tensor: Tensor, pitch: int, s: int, spec: MixedSpec) -> Layout:
+    """Layout of a root value at base 0."""
+    channels, height, width = tensor.shape
+    off_step = spec.banks_n // s
+    last = (-(-height // s) - 1) * pitch + -(-width // s) - 1 + (s - 1) * off_step
+    phase = last // spec.banks_n + 1
+    groups = spec.channel_groups_n(channels)
+    return Layout(
+        base=0,
+        cg_stride=s * s * phase,
+        plane_stride=groups * s * s * phase,
+        phase_stride=phase,
+        pitch=pitch,
+        s=s,
+        off_step=off_step,
+        groups=groups,
+        planes=spec.planes_n(tensor.bits),
+    )
+
+
+def _size(layout: Layout) -> int:
+    return layout.planes * layout.plane_stride
+
+
+def _lives(lowered: Lowered, roots: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """First and last node that touches each root."""
+    lives: dict[str, tuple[int, int]] = {}
+    for index, node in enumerate(lowered.nodes):
+        for name in _touched(node):
+            root = lowered.root(name)
+            lives[root] = (lives.get(root, (index, index))[0], index)
+    return {root: lives[root] for root in roots}
+
+
+def _relaxations(
+    lowered: Lowered, lives: dict[str, tuple[int, int]]
+) -> Iterable[dict[str, tuple[int, int]]]:
+    """Lives, first with the whole frame for inputs and outputs, so that frames overlap."""
+    inputs: set[str] = set()
+    outputs: set[str] = set()
+    for node in lowered.nodes:
+        if isinstance(node, MoveNode) and node.buffer is not Buffer.SCRATCH:
+            (outputs if node.store else inputs).add(lowered.root(node.value))
+    whole = (0, len(lowered.nodes))
+    for kept in (inputs | outputs, inputs, set[str]()):
+        yield {root: whole if root in kept else life for root, life in lives.items()}
+
+
+def _orders(shapes: dict[str, Layout], lives: dict[str, tuple[int, int]]) -> Iterable[list[str]]:
+    roots = sorted(shapes)
+    yield sorted(roots, key=lambda root: (lives[root][0], -_size(shapes[root])))
+    yield sorted(roots, key=lambda root: (-_size(shapes[root]), lives[root][0]))
+
+
+def _first_fit(
+    order: list[str], shapes: dict[str, Layout], lives: dict[str, tuple[int, int]]
+) -> dict[str, int]:
+    """Lowest free base for each root, in order; lives that meet in a node overlap."""
+    bases: dict[str, int] = {}
+    for root in order:
+        first, last = lives[root]
+        taken = sorted(
+            (bases[other], bases[other] + _size(shapes[other]))
+            for other in bases
+            if lives[other][0] <= last and first <= lives[other][1]
+        )
+        base = 0
+        for low, high in taken:
+            if low - base >= _size(shapes[root]):
+                break
+            base = max(base, high)
+        bases[root] = base
+    return bases
+
+
+def _misfit(
+    lowered: Lowered,
+    shapes: dict[str, Layout],
+    lives: dict[str, tuple[int, int]],
+    spec: MixedSpec,
+    depth: int,
+) -> str:
+    """Name the layer with most beats alive."""
+    alive = [
+        sum(_size(shapes[root]) for root, life in lives.items() if life[0] <= index <= life[1])
+        for index in range(len(lowered.nodes))
+    ]
+    worst = max(range(len(alive)), key=alive.__getitem__)
+    node = lowered.nodes[worst]
+    name = node.tensor if isinstance(node, MoveNode) else node.layer
+    return (
+        f"Design act_depth must be at least {max(depth, alive[worst])} for the activations of the "
+        f"model, not {spec.act_depth} (layer {name}); choose a deeper act_depth or a larger board"
+    )

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes with memory to descriptors without waits, and what each of them touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from hlsgen.engines.lower import RAW_BITS
+from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.nodes import ConvNode, Lowered, MoveNode, Node, PoolNode, Window
+from hlsgen.engines.packing import stream_beats
+from hlsgen.engines.program import (
+    Buffer,
+    Compute,
+    Descriptor,
+    Fetch,
+    Load,
+    OutputKind,
+    Store,
+    Tap,
+)
+from hlsgen.engines.segments import Segment, TapSpec, check_taps, segments_of, used_positions
+from hlsgen.engines.tensors import aligned, run_bytes, tensor_bytes
+from hlsgen.model.graph import Model, Tensor
+from hlsgen.plan.memory import Layout, Memory
+
+Span: TypeAlias = tuple[str, int, int]  # space ("act", "scratch"), low, high
+_COORDINATE_MAX = (1 << 12) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """Which part of which tensors of the Model a CONV or POOL writes."""
+
+    layer: str
+    tensor: str  # behind the requantisation
+    sum: str | None  # behind the residual add
+    channel: int  # of channel group 0
+    row: int  # of output row 0
+    row_step: int  # from output row to output row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Step:
+    """A descriptor with what it reads and writes; FETCH and CONV carry their segment."""
+
+    descriptor: Descriptor
+    node: Node
+    reads: tuple[Span, ...] = ()
+    writes: tuple[Span, ...] = ()
+    segment: Segment | None = None
+    monitor: Monitor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Steps:
+    """All descriptors of a frame in program order, and the sizes of the buffers."""
+
+    steps: tuple[Step, ...]
+    report_slots: int
+    weight_bytes: int
+    input_bytes: int
+    output_bytes: int
+    scratch_bytes: int
+    outputs: dict[str, int]  # byte offset of each output tensor
+
+
+def build_steps(model: Model, lowered: Lowered, memory: Memory, spec: MixedSpec) -> Steps:
+    """Return the descriptors of a frame, without waits."""
+    builder = _Builder(lowered=lowered, layouts=memory.layouts, spec=spec)
+    outputs, output_bytes = _offsets(model, model.outputs, spec)
+    spilled = tuple(
+        dict.fromkeys(
+            node.tensor
+            for node in lowered.nodes
+            if isinstance(node, MoveNode) and node.store and node.buffer is Buffer.SCRATCH
+        )
+    )
+    scratch, scratch_bytes = _offsets(model, spilled, spec)
+    places = {Buffer.INPUT: {model.input: 0}, Buffer.OUTPUT: outputs, Buffer.SCRATCH: scratch}
+    steps: list[Step] = []
+    for node in lowered.nodes:
+        if isinstance(node, MoveNode):
+            steps += builder.move(node, places[node.buffer][node.tensor])
+        elif isinstance(node, PoolNode):
+            steps += builder.pool(node)
+        else:
+            steps += builder.conv(node)
+    return Steps(
+        steps=tuple(steps),
+        report_slots=builder.slots,
+        weight_bytes=builder.weights,
+        input_bytes=tensor_bytes(model.tensors[model.input], spec.act_bits),
+        output_bytes=output_bytes,
+        scratch_bytes=scratch_bytes,
+        outputs=outputs,
+    )
+
+
+def _offsets(model: Model, names: tuple[str, ...], spec: MixedSpec) -> tuple[dict[str, int], int]:
+    offsets, end = {}, 0
+    for name in names:
+        offsets[name] = end
+        end += tensor_bytes(model.tensors[name], spec.act_bits)
+    return offsets, end
+
+
+@dataclass(slots=True, kw_only=True)
+class _Builder:
+    lowered: Lowered
+    layouts: dict[str, Layout]
+    spec: MixedSpec
+    slots: int = 0
+    weights: int = 0
+
+    def move(self, node: MoveNode, offset: int) -> Iterator[Step]:
+        """LOAD or STORE: one descriptor, or one for each plane of a view."""
+        layout = self.layouts[node.value]
+        tensor = self.lowered.values[node.value].tensor
+        contiguous = layout.plane_stride == layout.groups * layout.cg_stride
+        together = contiguous or layout.planes == 1
+        for plane in range(1 if together else layout.planes):
+            skip = plane * layout.groups * run_bytes(tensor)
+            yield self._move(node, tensor, layout, offset + skip, plane, together=together)
+
+    def _move(
+        self,
+        node: MoveNode,
+        tensor: Tensor,
+        layout: Layout,
+        offset: int,
+        plane: int,
+        *,
+        together: bool,
+    ) -> Step:
+        runs = layout.groups * (layout.planes if together else 1)
+        kind = Store if node.store else Load
+        descriptor = kind(
+            offset=offset,
+            buffer=node.buffer,
+            run_bytes=run_bytes(tensor),
+            runs=runs,
+            rows=tensor.shape[1],
+            width=tensor.shape[2],
+            base=layout.base + plane * layout.plane_stride,
+            run_stride=layout.cg_stride,
+            pitch=layout.pitch,
+            s=layout.s,
+            off_step=layout.off_step,
+            phase_stride=layout.phase_stride,
+        )
+        chip = layout.intervals() if together else layout.intervals()[plane : plane + 1]
+        inside = tuple(("act", low, high) for low, high in chip)
+        outside: tuple[Span, ...] = ()
+        if node.buffer is Buffer.SCRATCH:
+            outside = (("scratch", offset, offset + runs * run_bytes(tensor)),)
+        reads, writes = (inside, outside) if node.store else (outside, inside)
+        return Step(descriptor=descriptor, node=node, reads=reads, writes=writes)
+
+    def pool(self, node: PoolNode) -> Iterator[Step]:
+        """POOL: one descriptor for each part of the rows."""
+        source, out = self.layouts[node.input], self.layouts[node.output]
+        specs = [
+            TapSpec(source=0, ky=ky, kx=kx, slice0=0, slices=1)
+            for ky, kx in used_positions(node.window)
+        ]
+        check_taps(node.layer, len(specs), self.spec)
+        for part in node.window.parts:
+            common = self._compute(node.window, source, out, part, block0=0)
+            taps = tuple(self._tap(item, node.window, source, part) for item in specs)
+            descriptor = Compute(
+                pool=True, taps=taps, blocks=out.groups, planes=1, out_groups=out.groups, **common
+            )
+            yield Step(
+                descriptor=descriptor,
+                node=node,
+                reads=_act(source.intervals()),
+                writes=_act(out.intervals()),
+                monitor=self._monitor(node.layer, node.output, None, node.window, part, 0),
+            )
+
+    def conv(self, node: ConvNode) -> Iterator[Step]:
+        """FETCH and CONV of every segment and part."""
+        for segment in segments_of(node, self.spec):
+            fetch = self._fetch(node, segment)
+            for part in node.window.parts:
+                yield Step(descriptor=fetch, node=node, segment=segment)
+                yield self._conv(node, segment, part)
+
+    def _fetch(self, node: ConvNode, segment: Segment) -> Fetch:
+        blocks, table = len(segment.blocks), node.add is not None
+        beats = stream_beats(blocks, segment.k, self.spec, table=table)
+        stride, offset = aligned(8 * beats), self.weights
+        self.weights += stride * self.spec.weight_ports_n
+        return Fetch(
+            offset=offset,
+            port_stride=stride,
+            blocks=blocks,
+            row_records=self.spec.rows_n,
+            k=segment.k,
+            table_records=self.spec.table_records_n if table else 0,
+            port_beats=beats,
+        )
+
+    def _conv(self, node: ConvNode, segment: Segment, part: int) -> Step:
+        sources = [self.layouts[source.value] for source in node.sources]
+        out = self.layouts[node.output]
+        group0 = segment.block0 * self.spec.row_groups_n
+        groups = min(len(segment.blocks) * self.spec.row_groups_n, out.groups - group0)
+        tensor = self.lowered.values[node.sources[0].value].tensor
+        common = self._compute(node.window, sources[0], out, part, block0=segment.block0)
+        descriptor = Compute(
+            taps=tuple(
+                self._tap(item, node.window, sources[item.source], part) for item in segment.taps
+            ),
+            k=segment.k,
+            blocks=len(segment.blocks),
+            planes=sources[0].planes,
+            kind=_kind(self.lowered.values[node.output].tensor, self.spec),
+            out_groups=groups,
+            shared=segment.shared,
+            merge=segment.merge,
+            **common,
+            **self._pads(tensor),
+            **self._residual(node, group0),
+        )
+        return Step(
+            descriptor=descriptor,
+            node=node,
+            reads=self._reads(node, segment, group0, groups),
+            writes=_act(out.intervals(group0, groups)),
+            segment=segment,
+            monitor=self._monitor(
+                node.layer,
+                node.behind.name,
+                None if node.add is None else node.add.output,
+                node.window,
+                part,
+                group0,
+            ),
+        )
+
+    def _compute(
+        self, window: Window, source: Layout, out: Layout, part: int, *, block0: int
+    ) -> dict[str, Any]:
+        """Fields that CONV and POOL share: output pixels and where they go."""
+        spec = self.spec
+        wv = window.row_pitches * source.pitch
+        height, width = window.outside
+        rows = -(-(height - part) // window.parts_n)
+        self.slots += 1
+        return {
+            "tiles": -(-((rows - 1) * wv + width) // spec.pixels_n),
+            "wv": wv,
+            "wo": width,
+            "ho": rows,
+            "p_div_wv": spec.pixels_n // wv,
+            "p_mod_wv": spec.pixels_n % wv,
+            "out_base": out.base
+            + block0 * spec.row_groups_n * out.cg_stride
+            + part * out.pitch // spec.banks_n,
+            "out_cg_stride": out.cg_stride,
+            "out_plane_stride": out.plane_stride if out.planes > 1 else 0,
+            "out_phase_stride": out.phase_stride,
+            "out_pitch": window.parts_n * out.pitch,
+            "out_s": out.s,
+            "out_off_step": out.off_step,
+            "report_slot": self.slots - 1,
+        }
+
+    def _tap(self, item: TapSpec, window: Window, layout: Layout, part: int) -> Tap:
+        s, slices_n = layout.s, self.spec.slices_n
+        row = window.step_y * part + item.ky - window.pads[0]
+        column = item.kx - window.pads[2]
+        phase = row % s * s + column % s
+        rows = -(-(window.outside[0] - part) // window.parts_n)
+        ylo, yhi = _valid(row, window.row_pitches * s, window.inside[0], rows)
+        xlo, xhi = _valid(column, s, window.inside[1], window.outside[1])
+        return Tap(
+            base=layout.base
+            + phase * layout.phase_stride
+            + item.slice0 // slices_n * layout.cg_stride,
+            q=row // s * layout.pitch + column // s + column % s * layout.off_step,
+            cs=item.slices,
+            sub0=item.slice0 % slices_n,
+            cg_stride=layout.cg_stride,
+            plane_stride=layout.plane_stride if layout.planes > 1 else 0,
+            ylo=ylo,
+            yhi=yhi,
+            xlo=xlo,
+            xhi=xhi,
+        )
+
+    def _pads(self, tensor: Tensor) -> dict[str, Any]:
+        stored, mask = tensor.zero_point - tensor.lo, (1 << self.spec.act_bits) - 1
+        second = stored >> self.spec.act_bits & mask if self.spec.act_bits == 4 else 0
+        return {"pad0": stored & mask, "pad1": second}
+
+    def _residual(self, node: ConvNode, group0: int) -> dict[str, Any]:
+        if node.residual is None or node.add is None:
+            return {}
+        layout = self.layouts[node.residual]
+        return {
+            "add": True,
+            "res_base": layout.base + group0 * layout.cg_stride,
+            "res_cg_stride": layout.cg_stride,
+        }
+
+    def _reads(
+        self, node: ConvNode, segment: Segment, group0: int, groups: int
+    ) -> tuple[Span, ...]:
+        spans: set[Span] = set()
+        for tap in segment.taps:
+            layout = self.layouts[node.sources[tap.source].value]
+            first = tap.slice0 // self.spec.slices_n
+            behind = (tap.slice0 + tap.slices - 1) // self.spec.slices_n + 1
+            spans |= set(_act(layout.intervals(first, behind - first)))
+        if node.residual is not None:
+            spans |= set(_act(self.layouts[node.residual].intervals(group0, groups)))
+        return tuple(sorted(spans))
+
+    def _monitor(
+        self, layer: str, tensor: str, total: str | None, window: Window, part: int, group0: int
+    ) -> Monitor:
+        return Monitor(
+            layer=layer,
+            tensor=tensor,
+            sum=total,
+            channel=group0 * self.spec.group_lanes_n,
+            row=part,
+            row_step=window.parts_n,
+        )
+
+
+def _act(intervals: list[tuple[int, int]]) -> tuple[Span, ...]:
+    return tuple(("act", low, high) for low, high in intervals)
+
+
+def _kind(tensor: Tensor, spec: MixedSpec) -> OutputKind:
+    if tensor.bits == RAW_BITS:
+        return OutputKind.RAW
+    return OutputKind.CODES if tensor.bits <= spec.act_bits else OutputKind.TWO_PLANES
+
+
+def _valid(first: int, step: int, size: int, count: int) -> tuple[int, int]:
+    """Output numbers o for which 0 <= first + step*o < size; (1, 0) when there is none."""
+    low = max(0, -(first // step))
+    high = min((size - 1 - first) // step, count - 1, _COORDINATE_MAX)
+    return (low, high) if low <= high else (1, 0)
