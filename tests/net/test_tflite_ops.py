@@ -11,7 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from hlsgen.frontends.tflite import load_tflite
+from hlsgen.frontends.tflite_arith import add_table
 from hlsgen.model import golden
+from hlsgen.model.graph import Tensor
 from tests.tflite_build import (
     FLOAT32,
     INT32,
@@ -305,6 +307,33 @@ def test_tflite_add_matches_reference(tmp_path: Path) -> None:
         net.conv(4, (1, 1), (1, 1), SAME)
         net.add(left, (left_scale + net.scale) * rng.uniform(0.3, 1.2))
         compare_all(net.write(tmp_path), frames(rng, 20, 16, 16, 2))
+
+
+def test_tflite_add_table_matches_reference_on_all_pairs(tmp_path: Path) -> None:
+    """65,536 pairs for 60 triples of scales: differences in the last bits show as single codes."""
+    rng = np.random.default_rng(10)
+    codes = np.arange(-128, 128, dtype=np.int8)
+    pairs = np.meshgrid(codes, codes, indexing="ij")
+    for _ in range(60):
+        scales = [random_scale(rng), random_scale(rng)]
+        scales.append(float(np.float32(sum(scales) * rng.uniform(0.3, 1.0))))
+        zeros = [int(zero) for zero in rng.integers(-128, 128, 3)]
+        build = TfliteBuilder()
+        a, b, out = (
+            build.tensor((1, 256, 256, 1), scale, zero)
+            for scale, zero in zip(scales, zeros, strict=True)
+        )
+        build.op("ADD", [a, b], [out], "AddOptions", FusedActivationFunction=0)
+        interpreter = reference(build.write(tmp_path / "add.tflite", [a, b], [out]))
+        for index, values in zip((a, b), pairs, strict=True):
+            interpreter.set_tensor(index, values[None, :, :, None])
+        interpreter.invoke()
+        tensors = [
+            Tensor(name="t", shape=(1, 1, 1), bits=8, signed=True, scale=scale, zero_point=zero)
+            for scale, zero in zip(scales, zeros, strict=True)
+        ]
+        table = add_table(*tensors, -128, 127)
+        assert np.array_equal(table, interpreter.get_tensor(out)[0, :, :, 0])
 
 
 def test_tflite_pad_is_folded_or_carried_out(tmp_path: Path) -> None:
