@@ -1,65 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C simulation as a program: what its configuration header says, and its compilation."""
+"""The C simulation as a program: compilation of a project's `hls` folder, cached by content."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from hlsgen.engines.mixed import MixedSpec
 from hlsgen.run import tools
 
 _FLAGS = ("-std=c++14", "-O3", "-march=native", "-pthread", "-DHG_MONITOR")
-_PARAMETERS = (
-    ("ActBits", "act_bits"),
-    ("Pot4N", "pot4_n"),
-    ("Fixed4N", "fixed4_n"),
-    ("Fixed8N", "fixed8_n"),
-    ("LanesN", "lanes_n"),
-    ("PixelsN", "pixels_n"),
-    ("DrainN", "drain_n"),
-    ("ActDepth", "act_depth"),
-    ("RingDepth", "ring_depth"),
-    ("RecordDepth", "record_depth"),
-    ("WeightPortsN", "weight_ports_n"),
-    ("AccW", "acc_w"),
-    ("MultW", "mult_w"),
-    ("TapsN", "taps_n"),
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One constant of the configuration."""
-
-    name: str
-    value: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigContext:
-    """What `templates/hls/config.hpp.j2` prints."""
-
-    parameters: tuple[Parameter, ...]
-    weight_ports_n: int
-    layout_hash: str
-
-
-def config_context(spec: MixedSpec) -> ConfigContext:
-    """Return the context of the configuration header of a design."""
-    return ConfigContext(
-        parameters=tuple(Parameter(name, getattr(spec, field)) for name, field in _PARAMETERS),
-        weight_ports_n=spec.weight_ports_n,
-        layout_hash=f"{spec.layout_hash():#018x}",
-    )
-
-
-def compile_program(
-    folder: Path, main: str = "csim_main.cpp", flags: Sequence[str] = (), name: str = "csim"
-) -> Path:
-    """Compile `main` of a project's `hls` folder; the program is cached by content.
+def compile_program(folder: Path, main: str = "csim_main.cpp", flags: Sequence[str] = ()) -> Path:
+    """Compile `main` of a project's `hls` folder and return the program.
 
     The cache key holds the sources, the flags, the compiler and the processor it compiles for.
     """
@@ -73,7 +27,7 @@ def compile_program(
         places = [f"-isystem{headers}", f"-I{folder}", str(folder / main), "-o", str(target)]
         tools.run([str(compiler), *flags, *places], what="Compilation of the C simulation")
 
-    return tools.cached(f"{name}-{key}", make)
+    return tools.cached(f"csim-{key}", make)
 
 
 def _processor() -> str:

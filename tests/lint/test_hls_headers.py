@@ -8,18 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from hlsgen.resources import resource
+from hlsgen.emit.hls import hls_sources, write_hls
 from hlsgen.run.tools import find_compiler, find_headers
 from tests.designs import spec_of
-from tests.net.csim_build import hls_folder
 
 pytestmark = pytest.mark.lint
 
-SOURCES = sorted(
-    path.name
-    for path in resource("templates/hls").iterdir()
-    if path.suffix in (".hpp", ".cpp") and not path.name.startswith(".")
-)
+SOURCES = [path.name for path in hls_sources()]
 VARIANTS = {"plain": (), "monitor": ("-DHG_MONITOR",), "exact": ("-DHG_AP_TYPES",)}
 
 
@@ -27,7 +22,9 @@ VARIANTS = {"plain": (), "monitor": ("-DHG_MONITOR",), "exact": ("-DHG_AP_TYPES"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """HLS sources of a design with every kind of row and two weight ports."""
     spec = spec_of(19, 12, 1, act_bits=4, lanes_n=8, pixels_n=6, weight_ports_n=2)
-    return hls_folder(spec, tmp_path_factory.mktemp("hls"))
+    folder = tmp_path_factory.mktemp("hls")
+    write_hls(spec, folder)
+    return folder
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
