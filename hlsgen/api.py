@@ -105,15 +105,11 @@ def estimate(model: Path, *, board: str, design: Path | None = None) -> Figures:
     return Estimate(figures={key: plain(value) for key, value in figures.items()}).figures
 
 
-def build(
-    model: Path, *, board: str, output: Path, design: Path | None = None, backend: str = "rtl"
-) -> Figures:
+def build(model: Path, *, board: str, output: Path, design: Path | None = None) -> Figures:
     """Write the project: HLS C++, SystemVerilog, test bench, program and weights."""
     from hlsgen import emit, plan
     from hlsgen.model import store
 
-    if backend not in ("rtl", "hls"):
-        raise ParameterError(f"Build --backend must be rtl or hls, not {backend!r}")
     start = time.perf_counter()
     target = load_board(board)
     source = store.load(model)

@@ -40,7 +40,6 @@ Bits: TypeAlias = Annotated[int, typer.Option(help="bits of the activations, 4 o
 Calib: TypeAlias = Annotated[Path | None, typer.Option(help=".npy calibration frames")]
 Waves: TypeAlias = Annotated[bool, typer.Option("--waves", help="write FST waves")]
 Junit: TypeAlias = Annotated[Path | None, typer.Option(help="JUnit file to write")]
-Backend: TypeAlias = Annotated[str, typer.Option(help="rtl or hls")]
 
 
 @app.command("import")
@@ -104,13 +103,12 @@ def build(
     output: Folder,
     board: Board,
     design: Design = None,
-    backend: Backend = "rtl",
     json: Json = False,
 ) -> int:
     """Write the project: HLS C++, SystemVerilog, test bench, program and weights."""
     return run_command(
         "Building",
-        lambda: api.build(model, board=board, output=output, design=design, backend=backend),
+        lambda: api.build(model, board=board, output=output, design=design),
         as_json=json,
     )
 

@@ -79,12 +79,19 @@ def _rescaled_thresholds(requant: Thresholds, unit: Real, old: Tensor, new: Tens
     levels, first, step = requant.levels, requant.first, requant.step
     if old != new:
         levels, first, step = _merged_levels(requant, old, new)
-    reachable = np.abs(levels) < UNREACHABLE
-    scaled = np.ceil(np.where(reachable, levels, 0) / unit[:, None])
-    moved = reachable & (unit != 1.0)[:, None]
-    return Thresholds(
-        levels=np.where(moved, scaled, levels).astype(np.int64), first=first, step=step
-    )
+    scaled = np.stack([_in_units(row, float(u)) for row, u in zip(levels, unit, strict=True)])
+    return Thresholds(levels=scaled, first=first, step=step)
+
+
+def _in_units(levels: IntArray, unit: float) -> IntArray:
+    """Smallest accumulators whose value reaches the levels, exactly: ceil(level / unit)."""
+    if unit == 1.0:
+        return levels
+    over, under = unit.as_integer_ratio()
+    exact = -(-levels.astype(object) * under // over)
+    kept = np.abs(levels) >= UNREACHABLE
+    moved: IntArray = np.where(kept, levels, exact).astype(np.int64)
+    return moved
 
 
 def _merged_levels(requant: Thresholds, old: Tensor, new: Tensor) -> tuple[IntArray, int, int]:

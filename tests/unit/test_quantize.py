@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hlsgen.errors import ParameterError
+from hlsgen.frontends.tflite import load_tflite
 from hlsgen.model import golden
 from hlsgen.model.graph import Conv, Model, Tensor, Thresholds, TwoStep
 from hlsgen.model.multiplier import quantize_multiplier
@@ -24,6 +25,8 @@ from hlsgen.passes.quantize import accuracy, assign, quantize
 from hlsgen.passes.requants import rescaled_requant, sum_table
 from hlsgen.passes.rows import fit_scales, nearest, round_with_feedback
 from hlsgen.passes.slots import Slots, parse_slots, snap_ratio
+from tests import cifar
+from tests.conftest import shared_data
 from tests.models import random_codes, random_model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "digits"))
@@ -166,12 +169,16 @@ def tensor(scale: float, zero: int = 0, bits: int = 8) -> Tensor:
     return Tensor(name="t", shape=(1, 1, 1), bits=bits, signed=False, scale=scale, zero_point=zero)
 
 
-@given(st.floats(0.01, 3.0), st.integers(-3000, 3000))
-def test_thresholds_carry_over_exactly(unit: float, acc: int) -> None:
+@given(st.floats(0.01, 3.0))
+def test_thresholds_carry_over_exactly(unit: float) -> None:
     old = Thresholds(levels=np.array([[-500, 3, 700, UNREACHABLE]]), first=0)
     new = rescaled_requant(old, np.array([unit]), tensor(1.0), tensor(1.0))
-    expect = sum(Fraction(acc) * Fraction(unit) >= level for level in old.levels[0].tolist())
-    assert apply(new, np.array([[acc]]), 0)[0, 0] == expect
+    edges = [int(level / unit) + step for level in (-500, 3, 700) for step in range(-2, 3)]
+    expect = [
+        sum(Fraction(acc) * Fraction(unit) >= level for level in old.levels[0].tolist())
+        for acc in edges
+    ]
+    assert apply(new, np.array(edges)[:, None], 0)[:, 0].tolist() == expect
 
 
 def test_thresholds_to_fewer_codes() -> None:
@@ -267,3 +274,14 @@ def test_all_fixed8_changes_nothing() -> None:
     codes = random_codes(model, rng, 4)
     before, after = golden.run(model, codes), golden.run(same, codes)
     assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize(("act_bits", "least"), [(8, 0.70), (4, 0.62)])
+def test_resnet8_keeps_most_of_its_accuracy(act_bits: int, least: float) -> None:
+    model = load_tflite(shared_data("models/resnet8_int8/pretrainedResnet_quant.tflite"))
+    images, labels = cifar.images(shared_data(cifar.ARCHIVE))
+    codes = golden.preprocess(model, images)
+    calib, unseen = codes[::10], np.arange(len(codes)) % 10 != 0
+    mixed = quantize(model, slots=ZC706, act_bits=act_bits, calib=calib)
+    verify(mixed)
+    assert accuracy(mixed, codes[unseen], labels[unseen]) >= least
