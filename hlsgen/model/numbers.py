@@ -31,7 +31,7 @@ _LEVELS: dict[Format, tuple[int, ...]] = {
 
 
 def levels(fmt: Format) -> NDArray[np.int64]:
-    """Return the integer weight levels of `fmt`, ascending; a weight's value is level x row scale."""
+    """Return the integer levels of `fmt`, ascending; a weight is level x row scale."""
     return np.array(_LEVELS[fmt], np.int64)
 
 
