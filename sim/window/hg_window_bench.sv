@@ -163,18 +163,23 @@ module hg_window_bench #(
   end
 
   // Tiles under way; residual tiles read ahead
-  int tiles_out_q, res_left_q, res_ahead_q;
+  int res_left_q, res_ahead_q;
   logic tile_end, is_add, add_q;
   int unsigned pool_sub_q;
   assign is_add   = job_desc[7*64+48] && job_desc[2:0] == 3'd3;
   assign tile_end = (k_valid && k_last) || (pk_valid && pk_last && pool_sub_q == 64/(ActBits*LanesN) - 1);
-  assign tile_done = tiles_out_q > 0 && !idle();
-  assign res_tile_done = res_left_q > 0 && res_ahead_q < 2 && !idle();
+  // A tile is written 40 cycles after its last step, or later
+  logic [39:0] drain_q;
+  int tiles_written_q;
+  assign tile_done = tiles_written_q > 0 && !idle();
+  assign res_tile_done = res_left_q > 0 && res_ahead_q < 14 && !idle();
   always_ff @(posedge clk) begin
     if (!rst_n) begin
-      {tiles_out_q, res_left_q, res_ahead_q, pool_sub_q} <= '0;
+      drain_q <= '0;
+      {tiles_written_q, res_left_q, res_ahead_q, pool_sub_q} <= '0;
     end else begin
-      tiles_out_q <= tiles_out_q + 32'(tile_end) - 32'(tile_done);
+      drain_q <= {drain_q[38:0], tile_end};
+      tiles_written_q <= tiles_written_q + 32'(drain_q[39]) - 32'(tile_done);
       if (pk_valid && pk_last) pool_sub_q <= tile_end ? 0 : pool_sub_q + 1;
       if (job_start) begin
         add_q <= is_add;

@@ -90,7 +90,7 @@ module hg_sequencer #(
   logic [AddrW-1:0]  group_q, pool_group_q;
   logic [SpaceW-1:0] space_q;
   logic [RoomW-1:0]  tiles_out_q, tiles_cap;
-  logic [3:0]        residuals_q;
+  logic [7:0]        residuals_q;
   logic              slice_end, pass_last, end_check, end_ok, words_ok, tile_last, block_last;
   logic              sub_wrap, taken, finish;
 
@@ -191,13 +191,15 @@ module hg_sequencer #(
       tiles_out_q <= '0;
       residuals_q <= '0;
     end else begin
-      if (pass_end && (is_pool || pass_last)) begin
+      if (job_start) begin
+        space_q <= '0;
+      end else if (pass_end && (is_pool || pass_last)) begin
         space_q <= is_pool ? SpacePool : raw ? SpaceRaw : SpaceCodes;
       end else if (space_q != '0) begin
         space_q <= space_q - 1'b1;
       end
       tiles_out_q <= tiles_out_q + RoomW'(tile_end) - RoomW'(tile_done);
-      residuals_q <= residuals_q + 4'(res_tile_done) - 4'(tile_end && add);
+      residuals_q <= residuals_q + 8'(res_tile_done) - 8'(tile_end && add);
     end
   end
 
