@@ -28,7 +28,7 @@ from hlsgen.frontends.qonnx_values import (
     objects,
     text,
 )
-from hlsgen.frontends.rational import Rounding, round_exact, square_root
+from hlsgen.frontends.rational import Rounding, as_float, round_exact, square_root
 from hlsgen.model.graph import IntArray
 
 MAX_WEIGHT = 127
@@ -75,7 +75,7 @@ def reshaped(call: Call, size: int, shape: tuple[int, ...]) -> tuple[int, ...]:
         axis = call.integer("axis", 1) % (len(shape) + 1)
         target = [prod(shape[:axis]), prod(shape[axis:])]
     elif op == "Reshape":
-        target = _resolve(call.const(1).integers(), size, shape, call.integer("allowzero", 0))
+        target = _resolve(call.const(1).integers(), size, shape, call.flag("allowzero", 0))
     else:
         axes = call.attributes.get("axes") or (call.const(1).integers() if call.args[1:] else None)
         target = _squeeze(op, axes, shape)
@@ -89,8 +89,10 @@ def reshaped(call: Call, size: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def quantise(const: Const, scale: Rationals, zero: Fraction, grid: Grid) -> Const:
     """Codes of a constant under a quantiser, exact on its stored values."""
-    if zero.denominator != 1:
-        raise Refusal(f"has the weight zero point {zero}", "an integer one")
+    if zero.denominator != 1 or not grid.lo <= zero <= grid.hi:
+        raise Refusal(
+            f"has the weight zero point {float(zero)}", f"an integer in {grid.lo}..{grid.hi}"
+        )
     if grid.bipolar and zero:
         raise Refusal("has a bipolar weight zero point", "zero point 0")
     values = const.exact() if const.scale is not None else const.array
@@ -158,8 +160,9 @@ def _codes(values: NDArray[Any], scale: Fraction, zero: int, grid: Grid) -> IntA
     """
     distinct, where = np.unique(values, return_inverse=True)
     half = grid.mode.value in ("ROUND", "HALF_EVEN", "HALF_UP", "HALF_DOWN")
-    if half and not grid.bipolar and distinct.dtype.kind == "f":
-        near = distinct.astype(np.float64) / float(scale) + zero
+    unit = as_float(scale)
+    if half and not grid.bipolar and distinct.dtype.kind == "f" and 1e-60 < unit < 1e60:
+        near = distinct.astype(np.float64) / unit + zero
         near = np.clip(near, grid.lo - 1, grid.hi + 1)
         codes = np.clip(np.rint(near), grid.lo, grid.hi).astype(np.int64)
         unsure = np.flatnonzero(np.abs(near - np.floor(near) - 0.5) < 1e-6)

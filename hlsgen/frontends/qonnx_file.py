@@ -71,6 +71,11 @@ class Graph:
     datatypes: dict[str, str] = field(default_factory=dict)  # finn_datatype annotations
 
 
+def _text(value: Any) -> str:
+    """A string field; protobuf hands out bytes where they are not UTF-8."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
 def plain(text: str) -> str:
     """Quote a name from the file so that it is printable and short."""
     return ascii(text if len(text) <= 60 else f"{text[:57]}...")
@@ -97,11 +102,11 @@ def read_graph(path: Path) -> Graph:
         raise ModelError(
             "Model constants must be dense, not sparse initialisers; export dense ones"
         )
-    constants = {t.name: _tensor(t, path.parent) for t in proto.initializer}
+    constants = {_text(t.name): _tensor(t, path.parent) for t in proto.initializer}
     name, dims, dtype = _input(proto, constants)
     nodes = tuple(_node(i, n, path.parent) for i, n in enumerate(proto.node))
     return Graph(
-        name=proto.name,
+        name=_text(proto.name),
         nodes=_sorted(nodes, {*constants, name}),
         constants=constants,
         input=name,
@@ -145,7 +150,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _tensor(proto: Any, folder: Path) -> NDArray[Any]:
-    where = f"(constant {plain(proto.name)})"
+    where = f"(constant {plain(_text(proto.name))})"
     if proto.data_type not in _DTYPES:
         raise ModelError(
             f"Constants must be numbers of 8 to 64 bits, not ONNX type {proto.data_type} {where}"
@@ -189,7 +194,7 @@ def _typed(values: Any, name: str, shape: tuple[int, ...], where: str) -> NDArra
 
 
 def _external(proto: Any, folder: Path, size: int, where: str) -> bytes:
-    entries = {e.key: e.value for e in proto.external_data}
+    entries = {_text(e.key): _text(e.value) for e in proto.external_data}
     location = entries.get("location", "")
     root = folder.resolve()
     try:
@@ -217,9 +222,9 @@ def _external(proto: Any, folder: Path, size: int, where: str) -> bytes:
 
 
 def _input(proto: Any, constants: dict[str, Any]) -> tuple[str, tuple[int, ...], str]:
-    free = [value for value in proto.input if value.name not in constants]
+    free = [value for value in proto.input if _text(value.name) not in constants]
     if len(free) != 1:
-        names = ", ".join(plain(value.name) for value in free[:5])
+        names = ", ".join(plain(_text(value.name)) for value in free[:5])
         raise ModelError(f"Model graph must have one input, not {len(free)} ({names})")
     tensor = free[0].type.tensor_type
     dims = tuple(int(d.dim_value) for d in tensor.shape.dim)
@@ -228,13 +233,13 @@ def _input(proto: Any, constants: dict[str, Any]) -> tuple[str, tuple[int, ...],
     if len(dims) < 2 or dims[0] != 1 or min(dims) < 1 or prod(dims) > MAX_ELEMENTS:
         raise ModelError(
             f"Model input must have a fixed shape with a batch of 1, not {dims} "
-            f"(input {plain(free[0].name)}); export with batch 1"
+            f"(input {plain(_text(free[0].name))}); export with batch 1"
         )
-    return free[0].name, dims, _DTYPES.get(tensor.elem_type, ("", ""))[0]
+    return _text(free[0].name), dims, _DTYPES.get(tensor.elem_type, ("", ""))[0]
 
 
 def _outputs(proto: Any, path: Path) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(value.name for value in proto.output))
+    names = tuple(dict.fromkeys(_text(value.name) for value in proto.output))
     if not names:
         raise ModelError(f"Model graph must have at least one output ({path.name})")
     return names
@@ -244,18 +249,18 @@ def _datatypes(proto: Any) -> Iterator[tuple[str, str]]:
     for annotation in proto.quantization_annotation:
         for entry in annotation.quant_parameter_tensor_names:
             if entry.key == "finn_datatype":
-                yield annotation.tensor_name, entry.value
+                yield _text(annotation.tensor_name), _text(entry.value)
 
 
 def _node(index: int, proto: Any, folder: Path) -> Node:
     return Node(
         index=index,
-        op=proto.op_type,
-        domain=proto.domain,
-        name=proto.name,
-        inputs=tuple(proto.input),
-        outputs=tuple(proto.output),
-        attributes={a.name: _attribute(a, folder) for a in proto.attribute},
+        op=_text(proto.op_type),
+        domain=_text(proto.domain),
+        name=_text(proto.name),
+        inputs=tuple(map(_text, proto.input)),
+        outputs=tuple(map(_text, proto.output)),
+        attributes={_text(a.name): _attribute(a, folder) for a in proto.attribute},
     )
 
 

@@ -63,9 +63,9 @@ def matmul(call: Call, builder: Builder) -> Value:
 def gemm(call: Call, builder: Builder) -> Value:
     """Activation times a matrix of quantised weights, scaled, plus a bias."""
     const = call.const(1)
-    if call.integer("transA", 0) or len(const.shape) != 2:
+    if call.flag("transA", 0) or len(const.shape) != 2:
         raise Refusal("transposes the activation", "transA = 0 and a matrix of weights")
-    if not call.integer("transB", 0):
+    if not call.flag("transB", 0):
         const = transpose(const, (1, 0))
     alpha, beta = call.number("alpha", 1.0), call.number("beta", 1.0)
     chain = _dense(replace(call, args=call.args[:2]), builder, const).then(scalar(alpha))
@@ -202,7 +202,7 @@ def average_pool(call: Call, builder: Builder) -> Value:
     """Average over a window: a depthwise sum, divided in the requantisation."""
     chain = unpadded(builder, call.chain())
     window = pool_window(call, chain.mapped())
-    if any(window.pads) and not call.integer("count_include_pad", 0):
+    if any(window.pads) and not call.flag("count_include_pad", 0):
         raise Refusal("averages fewer values at the border", "no pads, or count_include_pad = 1")
     return _average(call, builder, chain, window)
 
@@ -222,6 +222,6 @@ def reduce_mean(call: Call, builder: Builder) -> Value:
     if sorted(a % len(chain.dims) for a in axes) != [2, 3] or len(chain.dims) != 4:
         raise Refusal(f"reduces the axes {axes}", "the mean over height and width")
     result = global_average(call, builder)
-    if call.integer("keepdims", 1) or not isinstance(result, Chain):
+    if call.flag("keepdims", 1) or not isinstance(result, Chain):
         return result
     return replace(result, dims=result.dims[:2])

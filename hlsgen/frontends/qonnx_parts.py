@@ -21,7 +21,16 @@ from hlsgen.frontends.qonnx_values import (
     Shape,
     SumBase,
 )
-from hlsgen.frontends.rational import Affine, Clip, Edge, Op, Round, float32_level, pull_back
+from hlsgen.frontends.rational import (
+    Affine,
+    Clip,
+    Edge,
+    Op,
+    Round,
+    as_float,
+    float32_level,
+    pull_back,
+)
 from hlsgen.model.graph import IntArray, Preprocess, Tensor
 from hlsgen.model.numbers import Format, is_representable
 
@@ -82,10 +91,7 @@ def tensor_of(name: str, shape: tuple[int, int, int], codes: Codes, value: Affin
 
 
 def positive(gain: Fraction) -> float:
-    try:
-        scale = float(gain)
-    except OverflowError:
-        scale = float("inf")
+    scale = as_float(gain)
     if not 0 < scale < float("inf"):
         raise Refusal(f"has the scale {scale}", "a positive finite scale")
     return scale
@@ -161,7 +167,7 @@ def _stated_affine(chain: Chain) -> tuple[float, float] | None:
     head, kinds = chain.ops[0], [type(op) for op in chain.ops]
     if kinds != [Affine, Clip, Round] or not isinstance(head, Affine) or not head.uniform:
         return None
-    return float(head.gain[0]), float(head.offset[0])
+    return as_float(head.gain[0]), as_float(head.offset[0])
 
 
 def layout_of(base: InputBase, shape: Shape) -> str:
@@ -171,7 +177,7 @@ def layout_of(base: InputBase, shape: Shape) -> str:
 
 def row_scale(base: LinearBase, rows: int) -> NDArray[np.float64]:
     """Size of one weight level of each row; a negated row negates its levels, not this."""
-    return np.broadcast_to(np.array([abs(float(s)) for s in base.scale]), rows).copy()
+    return np.broadcast_to(np.array([as_float(abs(s)) for s in base.scale]), rows).copy()
 
 
 def clip_code(bound: Fraction | None, affine: Affine) -> int | None:
@@ -184,8 +190,8 @@ def clip_code(bound: Fraction | None, affine: Affine) -> int | None:
 
 
 def floats(affine: Affine, channels: int) -> Affines:
-    gain = np.array([float(g) for g in affine.gain], np.float64)
-    offset = np.array([float(o) for o in affine.offset], np.float64)
+    gain = np.array([as_float(g) for g in affine.gain], np.float64)
+    offset = np.array([as_float(o) for o in affine.offset], np.float64)
     return np.broadcast_to(gain, channels).copy(), np.broadcast_to(offset, channels).copy()
 
 

@@ -83,7 +83,7 @@ def trunc(call: Call, builder: Builder) -> Value:
     power = Fraction(2) ** round(np.log2(float(out_scale / scale)))
     lo, hi = _ends(out_bits, call)
     ops = (into, Round(Rounding.ROUND), scalar(1 / power), Clip(Fraction(lo), Fraction(hi)))
-    codes = Codes(lo=lo, hi=hi, bits=out_bits, signed=bool(call.integer("signed", 1)))
+    codes = Codes(lo=lo, hi=hi, bits=out_bits, signed=bool(call.flag("signed", 1)))
     tail = scalar(out_scale, -zero / power * out_scale)
     return builder.quantise(chain.then(*ops, Round(mode)), codes, tail, call.node.outputs[0])
 
@@ -126,20 +126,20 @@ def _scale(call: Call, index: int) -> Const:
 
 def _grid(call: Call, bits_const: Const) -> Grid:
     bits = _bits(bits_const, MAX_BITS)
-    if bits == 1 and call.integer("signed", 1):
+    if bits == 1 and call.flag("signed", 1):
         return _BIPOLAR
     lo, hi = _ends(bits, call)
     return Grid(
         lo=lo,
         hi=hi,
         bits=bits,
-        signed=bool(call.integer("signed", 1)),
+        signed=bool(call.flag("signed", 1)),
         mode=_rounding(call, "ROUND"),
     )
 
 
 def _ends(bits: int, call: Call) -> tuple[int, int]:
-    signed, narrow = bool(call.integer("signed", 1)), bool(call.integer("narrow", 0))
+    signed, narrow = bool(call.flag("signed", 1)), bool(call.flag("narrow", 0))
     lo = -(1 << (bits - 1)) + narrow if signed else 0
     hi = (1 << (bits - 1)) - 1 if signed else (1 << bits) - 1 - narrow
     if lo >= hi:

@@ -236,6 +236,13 @@ class Call:
             raise ModelError(f"Attribute {name} must be an integer ({self.node.label})")
         return value
 
+    def flag(self, name: str, default: int) -> int:
+        """Integer attribute that is 0 or 1."""
+        value = self.integer(name, default)
+        if value not in (0, 1):
+            raise ModelError(f"Attribute {name} must be 0 or 1, not {value} ({self.node.label})")
+        return value
+
     def number(self, name: str, default: float) -> Fraction:
         """Finite number attribute, exact."""
         value = self.attributes.get(name, default)

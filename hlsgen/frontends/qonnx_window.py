@@ -44,7 +44,7 @@ def pool_window(call: Call, shape: Shape) -> Window:
     if len(kernel) != 2:
         raise Refusal(f"has the kernel {kernel}", "a two-dimensional pool")
     window = _window(call, shape, (kernel[0], kernel[1]))
-    if call.integer("ceil_mode", 0):
+    if call.flag("ceil_mode", 0):
         (top, bottom, left, right), (step_y, step_x) = window.pads, window.stride
         over_y = (shape[1] + top + bottom - kernel[0]) % step_y
         over_x = (shape[2] + left + right - kernel[1]) % step_x

@@ -224,17 +224,23 @@ def float32_level(edge: Edge) -> float:
         return float("-inf") if edge.closed else float("inf")
     if edge.flipped:
         raise ValueError("a descending half line has no smallest member")
-    if edge.at > Fraction(float(np.finfo(np.float32).max)):
+    largest = float(np.finfo(np.float32).max)
+    if contains(edge, Fraction(-largest)):
+        return float("-inf")
+    if not contains(edge, Fraction(largest)):
         return float("inf")
-    guess = np.float32(max(float(edge.at), -float(np.finfo(np.float32).max)))
-    below = np.nextafter(guess, np.float32(-np.inf))
-    while not contains(edge, Fraction(float(guess))):
-        below, guess = guess, np.nextafter(guess, np.float32(np.inf))
-        if np.isinf(guess):
-            return float("inf")
-    while np.isfinite(below) and contains(edge, Fraction(float(below))):
-        guess, below = below, np.nextafter(below, np.float32(-np.inf))
-    return float(guess)
+    level = np.float32(min(max(float(edge.at), -largest), largest))
+    while not contains(edge, Fraction(float(level))):  # at most one step: rounding to nearest
+        level = np.nextafter(level, np.float32(largest))
+    return float(level)
+
+
+def as_float(value: Fraction) -> float:
+    """Nearest float64; an infinity where it is too large (`float` would raise)."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def round_exact(value: Fraction, mode: Rounding) -> int:
