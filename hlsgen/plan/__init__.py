@@ -1,2 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a Model and a Board to a Design: memory, schedule, program, and what they cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hlsgen.boards import Board
+from hlsgen.engines.mixed import MixedSpec
+from hlsgen.model.graph import Model
+from hlsgen.plan.default import default_spec
+from hlsgen.plan.design import (
+    Design,
+    DesignFile,
+    make_design,
+    merged_spec,
+    read_design,
+    write_design,
+)
+from hlsgen.plan.estimate import estimate, require_fit
+from hlsgen.plan.image import Checked, Image, pack_input, pack_project, unpack_output
+
+
+def plan(model: Model, board: Board, design: Path | DesignFile | MixedSpec | None = None) -> Design:
+    """Map a model on a board: on the board's default design, a (partial) design.yaml or a spec."""
+    if isinstance(design, MixedSpec):
+        return make_design(model, design, board.name)
+    spec = default_spec(model, board)
+    if design is not None:
+        given = read_design(design) if isinstance(design, Path) else design
+        spec = merged_spec(spec, given)
+    return make_design(model, spec, board.name)
+
+
+__all__ = [
+    "Checked",
+    "Design",
+    "DesignFile",
+    "Image",
+    "estimate",
+    "make_design",
+    "pack_input",
+    "pack_project",
+    "plan",
+    "read_design",
+    "require_fit",
+    "unpack_output",
+    "write_design",
+]

@@ -48,29 +48,50 @@ class Memory:
 
 def place(lowered: Lowered, spec: MixedSpec) -> Memory:
     """Choose pitches and place every root, or raise FitError with the layer that needs most."""
+    shapes = _shapes(lowered, spec)
+    lives = _lives(lowered, shapes)
+    depth, bases = _best(lowered, shapes, lives, spec.act_depth)
+    if depth > spec.act_depth:
+        raise FitError(_misfit(lowered, shapes, lives, spec, depth))
+    layouts = {
+        name: _view(replace(shapes[value.root], base=bases[value.root]), value, spec)
+        for name, value in lowered.values.items()
+        if value.root in bases
+    }
+    return Memory(layouts=layouts, depth=depth)
+
+
+def needed_depth(lowered: Lowered, spec: MixedSpec) -> int:
+    """Beats of a bank with which inputs and outputs of neighbouring frames overlap."""
+    shapes = _shapes(lowered, spec)
+    return _best(lowered, shapes, _lives(lowered, shapes), 1 << 40)[0]
+
+
+def _shapes(lowered: Lowered, spec: MixedSpec) -> dict[str, Layout]:
     pitches = _pitches(lowered, spec)
-    shapes = {
+    return {
         root: _shape(lowered.values[root].tensor, pitches[root], lowered.s[root], spec)
         for root in pitches
     }
-    lives = _lives(lowered, pitches)
-    best: tuple[int, dict[str, int]] | None = None
+
+
+def _best(
+    lowered: Lowered,
+    shapes: dict[str, Layout],
+    lives: dict[str, tuple[int, int]],
+    limit: int,
+) -> tuple[int, dict[str, int]]:
+    """Depth and bases: of the most generous lives that fit the limit, the shallowest placement."""
+    found: tuple[int, dict[str, int]] | None = None
     for life in _relaxations(lowered, lives):
         for order in _orders(shapes, life):
             bases = _first_fit(order, shapes, life)
             depth = max(bases[root] + _size(shapes[root]) for root in bases)
-            if best is None or depth < best[0]:
-                best = depth, bases
-        if best is not None and best[0] <= spec.act_depth:
+            if found is None or depth < found[0]:
+                found = depth, bases
+        if found is not None and found[0] <= limit:
             break
-    if best is None or best[0] > spec.act_depth:
-        raise FitError(_misfit(lowered, shapes, lives, spec, 0 if best is None else best[0]))
-    layouts = {
-        name: _view(replace(shapes[value.root], base=best[1][value.root]), value, spec)
-        for name, value in lowered.values.items()
-        if value.root in best[1]
-    }
-    return Memory(layouts=layouts, depth=best[0])
+    return found or (0, {})
 
 
 def _view(root: Layout, value: Value, spec: MixedSpec) -> Layout:
@@ -192,6 +213,22 @@ def _first_fit(
     return bases
 
 
+def busiest_node(lowered: Lowered, spec: MixedSpec) -> Node:
+    """The node at which most beats are alive."""
+    shapes = _shapes(lowered, spec)
+    alive = _alive(lowered, shapes, _lives(lowered, shapes))
+    return lowered.nodes[max(range(len(alive)), key=alive.__getitem__)]
+
+
+def _alive(
+    lowered: Lowered, shapes: dict[str, Layout], lives: dict[str, tuple[int, int]]
+) -> list[int]:
+    return [
+        sum(_size(shapes[root]) for root, life in lives.items() if life[0] <= index <= life[1])
+        for index in range(len(lowered.nodes))
+    ]
+
+
 def _misfit(
     lowered: Lowered,
     shapes: dict[str, Layout],
@@ -200,14 +237,10 @@ def _misfit(
     depth: int,
 ) -> str:
     """Name the layer with most beats alive."""
-    alive = [
-        sum(_size(shapes[root]) for root, life in lives.items() if life[0] <= index <= life[1])
-        for index in range(len(lowered.nodes))
-    ]
-    worst = max(range(len(alive)), key=alive.__getitem__)
-    node = lowered.nodes[worst]
+    node = busiest_node(lowered, spec)
     name = node.tensor if isinstance(node, MoveNode) else node.layer
+    least = max(depth, *_alive(lowered, shapes, lives))
     return (
-        f"Design act_depth must be at least {max(depth, alive[worst])} for the activations of the "
-        f"model, not {spec.act_depth} (layer {name}); choose a deeper act_depth or a larger board"
+        f"Design act_depth must be at least {least} for the activations of the model, not "
+        f"{spec.act_depth} (layer {name}); choose a deeper act_depth or a larger board"
     )

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The design that a board gets when nobody says otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hlsgen.boards import Board
+from hlsgen.engines.lower import RAW_BITS, lower
+from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.nodes import ConvNode, Lowered, PoolNode
+from hlsgen.engines.segments import used_positions
+from hlsgen.model.graph import Conv, Model
+from hlsgen.model.numbers import Format
+from hlsgen.plan.memory import needed_depth
+
+_LARGE_DSP = 600  # devices above this take the large array
+_BRAM_DEPTH = 1024  # beats of a bank in two BRAM36
+_ACT_SHARE = 0.6  # of the BRAM36 at most, for activations
+_DEPTH_MAX = 1 << 16
+
+# by (act_bits, every row fixed8, large device): lanes_n, pixels_n, drain_n, ring_depth
+_SHAPES: dict[tuple[int, bool, bool], tuple[int, int, int, int]] = {
+    (8, True, False): (4, 6, 1, 2048),
+    (8, True, True): (8, 12, 2, 2048),
+    (8, False, False): (4, 6, 1, 2048),
+    (8, False, True): (4, 10, 2, 4096),
+    (4, True, False): (8, 2, 1, 2048),
+    (4, True, True): (8, 10, 2, 4096),
+    (4, False, False): (8, 6, 1, 2048),
+    (4, False, True): (8, 10, 2, 4096),
+}
+_FIXED8_ROWS = 16
+
+
+def default_spec(model: Model, board: Board) -> MixedSpec:
+    """A design on which the model runs and that suits the board's device."""
+    spec = base_spec(model_act_bits(model), only_fixed8(model), board)
+    lowered = lower(model, spec)
+    spec = replace(
+        spec,
+        taps_n=128 if _most_taps(lowered) <= 128 else 256,
+        acc_w=max(spec.acc_w, _accumulator_bits(lowered, spec)),
+        ring_depth=_ring_depth(lowered, spec),
+    )
+    return replace(spec, act_depth=_act_depth(lowered, spec, board))
+
+
+def base_spec(act_bits: int, fixed8: bool, board: Board) -> MixedSpec:
+    """The board's array for an activation width, before a model has been looked at."""
+    large = board.resources.dsp48e1 > _LARGE_DSP
+    lanes_n, pixels_n, drain_n, ring_depth = _SHAPES[act_bits, fixed8, large]
+    slots = board.resources.slots
+    return MixedSpec(
+        act_bits=act_bits,
+        pot4_n=0 if fixed8 else slots.pot4,
+        fixed4_n=0 if fixed8 else slots.fixed4,
+        fixed8_n=_FIXED8_ROWS if fixed8 else slots.fixed8,
+        lanes_n=lanes_n,
+        pixels_n=pixels_n,
+        drain_n=drain_n,
+        act_depth=_BRAM_DEPTH,
+        ring_depth=ring_depth,
+        record_depth=512 if not large else 1024,
+        weight_ports_n=3,
+        acc_w=32 if act_bits == 8 else 26,
+        mult_w=34,
+    )
+
+
+def model_act_bits(model: Model) -> int:
+    """Container width: 4 when no tensor but the input and raw outputs has more bits."""
+    wide = {
+        name
+        for name, tensor in model.tensors.items()
+        if tensor.bits > 4 and tensor.bits != RAW_BITS
+    }
+    convs = {layer.input for layer in model.layers if isinstance(layer, Conv)}
+    elsewhere = {
+        name
+        for layer in model.layers
+        if not isinstance(layer, Conv)
+        for name in (*layer.inputs, layer.output)
+    }
+    alone = wide <= {model.input} and not wide & elsewhere and wide <= convs
+    return 4 if alone else 8
+
+
+def only_fixed8(model: Model) -> bool:
+    """Whether rows of 8 bits are met by none of 4 (binary and ternary rows run anywhere)."""
+    formats = {fmt for layer in model.layers if isinstance(layer, Conv) for fmt in layer.formats}
+    return Format.FIXED8 in formats and not formats & {Format.POT4, Format.FIXED4, Format.SP2_4}
+
+
+def _most_taps(lowered: Lowered) -> int:
+    most = 1
+    for node in lowered.nodes:
+        if isinstance(node, ConvNode):
+            most = max(most, len(node.sources) * len(used_positions(node.window)))
+        elif isinstance(node, PoolNode):
+            most = max(most, len(used_positions(node.window)))
+    return most
+
+
+def _ring_depth(lowered: Lowered, spec: MixedSpec) -> int:
+    """The usual ring, or one that holds the largest block."""
+    words = 1
+    for node in lowered.nodes:
+        if isinstance(node, ConvNode):
+            positions = len(used_positions(node.window))
+            slices = sum(-(-s.weights.shape[1] // spec.lanes_n) for s in node.sources)
+            if node.groups > 1:
+                slices = 2 * -(-spec.rows_n * slices // spec.lanes_n) + slices
+            words = max(words, positions * slices)
+    return max(spec.ring_depth, 1 << (words - 1).bit_length())
+
+
+def _accumulator_bits(lowered: Lowered, spec: MixedSpec) -> int:
+    """Bits of the worst sum; at most 32 (a model that needs more is refused by name)."""
+    worst = 1
+    for node in lowered.nodes:
+        if isinstance(node, ConvNode):
+            bound = np.zeros(len(node.formats), np.int64)
+            for source in node.sources:
+                tensor = lowered.values[source.value].tensor
+                top = 1 << spec.act_bits * spec.planes_n(tensor.bits)
+                bound += np.abs(source.weights).sum(axis=(1, 2, 3)) * top
+            worst = max(worst, int(bound.max()))
+    return min(32, worst.bit_length() + 1)
+
+
+def _act_depth(lowered: Lowered, spec: MixedSpec, board: Board) -> int:
+    """Enough for the activations, in whole BRAM36, within the share of the device."""
+    banks = spec.banks_n
+    most = int(board.resources.bram36 * _ACT_SHARE) // (2 * banks) * _BRAM_DEPTH
+    needed = needed_depth(lowered, spec)
+    wanted = -(-needed // _BRAM_DEPTH) * _BRAM_DEPTH
+    return min(max(wanted, _BRAM_DEPTH), max(most, _BRAM_DEPTH), _DEPTH_MAX)

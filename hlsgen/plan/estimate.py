@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a design fits its board, what binds, and how fast it is: computed, nothing has run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hlsgen.boards import Board
+from hlsgen.engines.nodes import MoveNode
+from hlsgen.errors import FitError
+from hlsgen.plan.cost import resources
+from hlsgen.plan.design import Design
+from hlsgen.plan.memory import busiest_node
+from hlsgen.plan.timing import Timing, frame_timing
+
+_PROGRAM_BYTES_GUESS = 160  # of a descriptor with its taps
+
+
+def estimate(design: Design, board: Board, clock_hz: float | None = None) -> dict[str, Any]:
+    """Figures of a design: the verdict, cycles, resources and bytes of contiguous memory."""
+    clock = float(board.clock_hz if clock_hz is None else clock_hz)
+    timing = frame_timing(design.steps.steps, design.spec, board, clock)
+    used = resources(design.spec)
+    shares = used.shares(board)
+    binding = max(shares, key=shares.__getitem__)
+    steps = design.steps
+    return {
+        "fits": max(shares.values()) <= 1.0,
+        "binding": binding,
+        "worst_layer": _worst_layer(design, timing, binding),
+        "cycles_per_frame": timing.frame,
+        "fps": round(clock / max(1, timing.frame), 2),
+        "lut": used.lut,
+        "ff": used.ff,
+        "dsp": used.dsp,
+        "bram36": used.bram36,
+        "bytes": steps.weight_bytes
+        + steps.input_bytes
+        + steps.output_bytes
+        + steps.scratch_bytes
+        + _PROGRAM_BYTES_GUESS * len(steps.steps),
+        "bound_cycles": max(timing.array, timing.weights),
+        "array_cycles": timing.array,
+        "weight_cycles": timing.weights,
+        "layers": timing.layers,
+        "shares": {name: round(share, 3) for name, share in shares.items()},
+    }
+
+
+def require_fit(design: Design, board: Board) -> None:
+    """Raise FitError with the binding resource and layer when the device is too small."""
+    used = resources(design.spec)
+    shares = used.shares(board)
+    binding = max(shares, key=shares.__getitem__)
+    if shares[binding] <= 1.0:
+        return
+    figures = estimate(design, board)
+    device = board.resources
+    have = {
+        "lut": int(0.85 * device.lut),
+        "ff": device.ff,
+        "dsp": device.dsp48e1,
+        "bram36": device.bram36,
+    }
+    remedy = {
+        "lut": "lower pot4_n or pixels_n",
+        "ff": "lower pixels_n",
+        "dsp": "lower pixels_n or lanes_n",
+        "bram36": "lower act_depth or ring_depth",
+    }
+    raise FitError(
+        f"Design must need at most {have[binding]} {binding} of {board.device}, not "
+        f"{figures[binding]} (board {board.name}, most by layer {figures['worst_layer']}); "
+        f"{remedy[binding]}"
+    )
+
+
+def _worst_layer(design: Design, timing: Timing, binding: str) -> str:
+    """For memory the layer with most activations alive, for logic the one with most cycles."""
+    if binding == "bram36":
+        node = busiest_node(design.lowered, design.spec)
+        return node.value if isinstance(node, MoveNode) else node.layer
+    return max(timing.layers, key=timing.layers.__getitem__, default="")

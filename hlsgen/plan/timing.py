@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cycles of a frame from the schedule: walkers, waits, weight ring and drain.
+
+One pass over a few frames in program order is enough: a descriptor waits only for earlier ones.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from hlsgen.boards import Board
+from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.nodes import MoveNode
+from hlsgen.engines.program import NO_WAIT, Compute, Fetch, Load, Op, OutputKind, Store
+from hlsgen.plan.schedule import walker
+from hlsgen.plan.steps import Step
+
+START_CYCLES = 24  # from a descriptor's start to the first word of its first tile
+LATENCY_CYCLES = 60  # from the last word of a tile to its first result in memory
+MOVE_CYCLES = 70  # of a LOAD or STORE beside its beats
+_FRAMES = 3
+_WAITS = ((Op.LOAD, "wait_load"), (Op.CONV, "wait_compute"), (Op.STORE, "wait_store"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Cycles in steady state."""
+
+    frame: int  # from frame to frame
+    array: int  # that the array is busy with words
+    weights: int  # that the weight ports need at full bandwidth
+    layers: dict[str, int]  # cycles between the end of each layer and of the one before
+
+
+@dataclass(slots=True)
+class _Ring:
+    """Space in the word and record rings: when each block was released."""
+
+    words_n: int
+    records_n: int
+    blocks: deque[tuple[float, int, int]] = field(default_factory=deque)
+    words: int = 0
+    records: int = 0
+
+    def room(self, words: int, records: int) -> float:
+        """Time at which a block of this size fits behind those present."""
+        at = 0.0
+        while self.blocks and (
+            self.words + words > self.words_n or self.records + records > self.records_n
+        ):
+            released, old_words, old_records = self.blocks.popleft()
+            self.words -= old_words
+            self.records -= old_records
+            at = max(at, released)
+        self.words += words
+        self.records += records
+        return at
+
+
+def frame_timing(steps: tuple[Step, ...], spec: MixedSpec, board: Board, clock_hz: float) -> Timing:
+    """Simulate three frames; the last one counts."""
+    budget = board.ddr_bytes_per_cycle(clock_hz)
+    port_cycles = max(1.0, 8.0 * spec.weight_ports_n / budget)  # of a beat on every port
+    run = _Run(spec=spec, port_cycles=port_cycles)
+    for frame in range(_FRAMES):
+        run.frame(steps, frame)
+    ends = run.frame_ends
+    return Timing(
+        frame=round(ends[-1] - ends[-2]),
+        array=sum(_busy(step.descriptor) for step in steps),
+        weights=round(run.weight_cycles / _FRAMES),
+        layers={name: round(cycles) for name, cycles in run.layers.items()},
+    )
+
+
+def _busy(descriptor: object) -> int:
+    """Cycles in which the array takes a word."""
+    if not isinstance(descriptor, Compute) or descriptor.pool:
+        return 0
+    issued = sum(tap.cs for tap in descriptor.taps)
+    return descriptor.blocks * descriptor.tiles * descriptor.planes * issued
+
+
+@dataclass(slots=True)
+class _Run:
+    spec: MixedSpec
+    port_cycles: float
+    free: dict[Op, float] = field(default_factory=dict)
+    done: dict[Op, list[float]] = field(default_factory=dict)
+    arrivals: deque[float] = field(default_factory=deque)
+    ring: _Ring | None = None
+    pending: deque[tuple[int, int]] = field(default_factory=deque)
+    fetch_at: float = 0.0
+    weight_cycles: float = 0.0
+    frame_ends: list[float] = field(default_factory=list)
+    layers: dict[str, float] = field(default_factory=dict)
+    last: float = 0.0
+
+    def frame(self, steps: tuple[Step, ...], frame: int) -> None:
+        """Run the descriptors of one frame."""
+        counts = {op: sum(walker(step.descriptor) is op for step in steps) for op, _ in _WAITS}
+        self.layers = {}
+        for step in steps:
+            item = step.descriptor
+            if isinstance(item, Fetch):
+                self._fetch(item)
+                continue
+            at = self._ready(step, frame, counts)
+            if isinstance(item, Compute):
+                end = self._compute(item, at)
+                name = "" if isinstance(step.node, MoveNode) else step.node.layer
+                self.layers[name] = self.layers.get(name, 0.0) + max(0.0, end - self.last)
+                self.last = max(self.last, end)
+            elif isinstance(item, Load | Store):
+                end = at + MOVE_CYCLES + item.runs * item.rows * item.width
+                self.free[walker(item)] = end
+            self.done.setdefault(walker(item), []).append(end)
+        self.frame_ends.append(max(times[-1] for times in self.done.values()))
+
+    def _ready(self, step: Step, frame: int, counts: dict[Op, int]) -> float:
+        at = self.free.get(walker(step.descriptor), 0.0)
+        for op, name in _WAITS:
+            wait = getattr(step.descriptor, name)
+            if wait != NO_WAIT and (needed := frame * counts[op] + wait) > 0:
+                at = max(at, self.done[op][needed - 1])
+        return at
+
+    def _fetch(self, item: Fetch) -> None:
+        """Blocks join the queue; their words arrive when the ring has room."""
+        block = item.port_beats / item.blocks * self.port_cycles
+        self.weight_cycles += item.blocks * block
+        for _ in range(item.blocks):
+            self.pending.append((item.k, item.row_records + 1))
+            self.arrivals.append(block)
+
+    def _compute(self, item: Compute, at: float) -> float:
+        at += START_CYCLES
+        if item.pool:
+            words = self.spec.slices_n * len(item.taps)
+            tile = max(words, self.spec.pixels_n)
+            end = at + item.blocks * item.tiles * tile
+        else:
+            end = at
+            for _ in range(item.blocks):
+                end = self._block(item, end)
+        self.free[Op.CONV] = end
+        return end + LATENCY_CYCLES + self._drain(item)
+
+    def _block(self, item: Compute, at: float) -> float:
+        ring = self.ring or _Ring(self.spec.ring_depth, self.spec.record_depth)
+        self.ring = ring
+        words, records = self.pending.popleft()
+        room = ring.room(words, records)
+        self.fetch_at = max(self.fetch_at, room) + self.arrivals.popleft()
+        issued = item.planes * sum(tap.cs for tap in item.taps)
+        tile = max(issued, self._drain(item))
+        end = max(at + item.tiles * tile, self.fetch_at + (item.tiles - 1) * tile + item.planes)
+        ring.blocks.append((end, words, records))
+        return end
+
+    def _drain(self, item: Compute) -> int:
+        return self.spec.drain_cycles(raw=item.kind is OutputKind.RAW)
