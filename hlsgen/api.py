@@ -213,14 +213,12 @@ def _check_project(folder: Path) -> None:
 
 
 def _recorded(command: str, project: Path, result: Figures, output: Path | None) -> Figures:
-    """Write the outputs (`values`, an array) where asked, and the figures into the report."""
+    """Write `values` (the de-quantised outputs) where asked, the other figures into the report."""
     from hlsgen.report.figures import Measurement, plain, record
 
-    result = dict(result)
-    values = result.pop("values", None)
-    if output is not None and values is not None:
-        write_frames(output, values)
-    figures = {key: plain(value) for key, value in result.items()}
+    if output is not None:
+        write_frames(output, result["values"])
+    figures = {key: plain(value) for key, value in result.items() if key != "values"}
     record(project, Measurement(command=command, figures=figures))
     return figures
 
