@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Array: rows of mixed weight formats x input-channel lanes x output pixels (formats §4).
+
+A k-step multiplies P pixels of N lanes with one weight word and adds to T x P accumulators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsgen.errors import ParameterError
+
+SP2_LEVELS = np.array((0, 1, 2, 4, 5, 6, 8, 0), np.int64)
+_ROWS_MAX = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArraySpec:
+    """Sizes of the array; each field is a parameter of hg_array."""
+
+    act_bits: int  # bits of an activation, 4 or 8
+    pot4_n: int  # rows of power-of-two weights
+    fixed4_n: int  # rows of 4-bit weights (two's complement or sp2), even
+    fixed8_n: int  # rows of 8-bit weights
+    lanes_n: int  # input-channel lanes, a power of two
+    pixels_n: int  # output pixels, even
+    acc_w: int  # bits of an accumulator
+
+    def __post_init__(self) -> None:
+        rules = (
+            (self.act_bits in (4, 8), "act_bits", "4 or 8"),
+            (self.pot4_n >= 0, "pot4_n", "at least 0"),
+            (self.fixed4_n >= 0 and self.fixed4_n % 2 == 0, "fixed4_n", "even"),
+            (self.fixed8_n >= 0, "fixed8_n", "at least 0"),
+            (1 <= self.rows_n <= _ROWS_MAX, "rows_n", f"in 1..{_ROWS_MAX}"),
+            (self.lanes_n in (1, 2, 4, 8, 16), "lanes_n", "a power of two up to 16"),
+            (self.pixels_n in range(2, 17, 2), "pixels_n", "even, in 2..16"),
+            (self.sum_w <= self.acc_w <= 32, "acc_w", f"in {self.sum_w}..32"),
+        )
+        for good, name, rule in rules:
+            if not good:
+                raise ParameterError(f"Array {name} must be {rule}, not {getattr(self, name)!r}")
+
+    @property
+    def rows_n(self) -> int:
+        """Rows of the array, T."""
+        return self.pot4_n + self.fixed4_n + self.fixed8_n
+
+    @property
+    def sum_w(self) -> int:
+        """Bits of the widest sum of a k-step, signed."""
+        lanes_w = (self.lanes_n - 1).bit_length()
+        if self.fixed8_n:
+            return self.act_bits + 8 + lanes_w
+        return self.act_bits + (7 if self.pot4_n else 5) + lanes_w
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last k-step of a tile to d_start."""
+        return self.lanes_n + 8
+
+    @property
+    def products_n(self) -> int:
+        """Products of a cycle."""
+        return self.rows_n * self.lanes_n * self.pixels_n
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArraySteps:
+    """K-steps in order; arrays are indexed by step first."""
+
+    acts: NDArray[np.uint8]  # [steps, P, N] stored codes
+    codes: NDArray[np.uint8]  # [steps, N, T] weight codes by slot
+    sp2: NDArray[np.bool_]  # [steps, T] flags of the slots
+    first: NDArray[np.bool_]  # [steps] clear
+    shift: NDArray[np.bool_]  # [steps] shift left by act_bits
+    last: NDArray[np.bool_]  # [steps] end of a tile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayCost:
+    """Cycles of a number of k-steps, and resources."""
+
+    cycles: int
+    lut: int
+    ff: int
+    dsp: int
+    bram36: int = 0
+
+
+def decode_weights(
+    spec: ArraySpec, codes: NDArray[Any], sp2: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Weights of codes [steps, N, T]; sp2 [steps, T]."""
+    code = codes.astype(np.int64)
+    pot_end, fixed4_end = spec.pot4_n, spec.pot4_n + spec.fixed4_n
+    power = np.where(code & 7, 1 << np.maximum((code & 7) - 1, 0), 0)
+    pot4 = np.where(code & 8, -power, power)
+    level = SP2_LEVELS[code & 7]
+    signed = np.where(code & 8, -level, level)
+    fixed4 = np.where(sp2[:, None, :], signed, ((code & 15) ^ 8) - 8)
+    fixed8 = (code ^ 128) - 128
+    slot = np.arange(spec.rows_n)
+    return np.where(slot < pot_end, pot4, np.where(slot < fixed4_end, fixed4, fixed8))
+
+
+def golden(spec: ArraySpec, steps: ArraySteps) -> NDArray[np.int64]:
+    """Accumulators [tiles, T, P] at each `last` step."""
+    weights = decode_weights(spec, steps.codes, steps.sp2)
+    acts = steps.acts.astype(np.int64)
+    low = np.where(np.arange(spec.rows_n) < spec.pot4_n, 0, 1 << (spec.act_bits - 1))
+    # sum w * (u - low) = sum w * u - low * sum w
+    sums = np.einsum("snt,spn->stp", weights, acts) - (low * weights.sum(1))[:, :, None]
+    tiles, acc = [], np.zeros(sums.shape[1:], np.int64)
+    for index in range(len(sums)):
+        old = 0 if steps.first[index] else acc << spec.act_bits * int(steps.shift[index])
+        acc = old + sums[index]
+        if steps.last[index]:
+            tiles.append(acc)
+    return np.stack(tiles) if tiles else np.zeros((0, *sums.shape[1:]), np.int64)
+
+
+def cost(spec: ArraySpec, steps: int = 0) -> ArrayCost:
+    """Cycles from the first k-step to d_start, and resources (fitted to Yosys counts, 7 series)."""
+    pairs = spec.lanes_n * spec.pixels_n // 2
+    quads = spec.act_bits == 4
+    fixed4_dsp = spec.fixed4_n // 2 * pairs if quads else spec.fixed4_n * pairs
+    return ArrayCost(
+        cycles=steps + spec.latency if steps else 0,
+        lut=_lut(spec),
+        ff=_ff(spec),
+        dsp=fixed4_dsp + spec.fixed8_n * pairs,
+    )
+
+
+def _lut(spec: ArraySpec) -> int:
+    return 0
+
+
+def _ff(spec: ArraySpec) -> int:
+    return 0
