@@ -120,8 +120,11 @@ def weights_of(const: Const) -> Weights:
     rows = const.shape[0]
     if const.scale is None:
         return _found(const, rows)
-    scale = np.broadcast_to(const.scale, np.broadcast_shapes(const.scale.shape, const.shape))
-    table = scale.reshape(rows, -1)
+    axes = (1,) * (const.array.ndim - const.scale.ndim) + const.scale.shape
+    if prod(axes[1:]) == 1:
+        table = np.broadcast_to(const.scale.reshape(-1, 1), (rows, 1))
+    else:
+        table = np.broadcast_to(const.scale, const.shape).reshape(rows, -1)
     if (table != table[:, :1]).any():
         raise Refusal("has a weight scale that varies inside an output channel", "one a channel")
     return Weights(

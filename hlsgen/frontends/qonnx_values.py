@@ -300,6 +300,9 @@ def spread(values: Rationals, chain: Chain) -> tuple[Fraction, ...]:
             f"Constants must broadcast to the activation {text(chain.dims)}, "
             f"not have shape {text(values.shape)}"
         ) from error
+    along = values.shape[1 - len(chain.dims)] if values.ndim >= len(chain.dims) - 1 else 0
+    if along == values.size == chain.channels == chain.dims[1]:  # one a channel, as nearly always
+        return tuple(values.reshape(-1).tolist())
     if prod(chain.dims) > MAX_EXACT:
         raise Refusal(f"has a parameter over {prod(chain.dims)} values", "one a channel")
     table = np.broadcast_to(values, chain.dims).reshape(chain.channels, -1)

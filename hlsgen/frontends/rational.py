@@ -204,11 +204,15 @@ def step_levels(ops: Sequence[Op], channels: int, codes: range) -> tuple[IntArra
     signs = np.ones(channels, np.int64)
     shared = next((i for i in range(len(ops), 0, -1) if not ops[i - 1].uniform), 0)
     targets = [pull_back(ops[shared:], Edge(Fraction(code), True), 0) for code in codes]
+    head = ops[0] if shared == 1 else None
     for channel in range(channels):
-        edges = [pull_back(ops[:shared], edge, channel) for edge in targets]
-        if any(edge.flipped for edge in edges):
-            signs[channel] = -1
-        levels[channel] = [_first_level(edge) for edge in edges]
+        if isinstance(head, Affine) and _pick(head.gain, channel):
+            gain, offset = _pick(head.gain, channel), _pick(head.offset, channel)
+            found = [_level_through(edge, gain, offset) for edge in targets]
+        else:
+            found = [_level(pull_back(ops[:shared], edge, channel)) for edge in targets]
+        levels[channel] = [level for level, _ in found]
+        signs[channel] = -1 if any(flipped for _, flipped in found) else 1
         if shared == 0:
             levels[:], signs[:] = levels[0], signs[0]
             break
@@ -306,12 +310,26 @@ def _first_integer(edge: Edge) -> int:
     return ceil(at) if edge.closed else floor(at) + 1
 
 
-def _first_level(edge: Edge) -> int:
-    """Smallest integer of an ascending half line, or of the negated descending one."""
+def _level(edge: Edge) -> tuple[int, bool]:
+    """Smallest integer of an ascending half line, or of the negated descending one; which."""
+    return _level_through(edge, Fraction(1), Fraction(0))
+
+
+def _level_through(edge: Edge, gain: Fraction, offset: Fraction) -> tuple[int, bool]:
+    """`_level` of the half line pulled back through a map, in integers alone: this is the hot spot.
+
+    With at = n / d the step lies at (at - offset) / gain = over / under.
+    """
     if edge.at is None:
-        return -UNREACHABLE if edge.closed else UNREACHABLE
-    if edge.flipped:
-        level = floor(-edge.at) + 1 if edge.closed else ceil(-edge.at)
+        return (-UNREACHABLE if edge.closed else UNREACHABLE), False
+    n, d = edge.at.numerator, edge.at.denominator
+    over = (n * offset.denominator - offset.numerator * d) * gain.denominator
+    under = d * offset.denominator * gain.numerator
+    closed, flipped = edge.closed, edge.flipped
+    if under < 0:
+        over, under, closed, flipped = -over, -under, not closed, not flipped
+    if flipped:
+        level = -over // under + 1 if closed else -(over // under)
     else:
-        level = _first_integer(edge)
-    return max(-UNREACHABLE, min(UNREACHABLE, level))
+        level = -(-over // under) if closed else over // under + 1
+    return max(-UNREACHABLE, min(UNREACHABLE, level)), flipped

@@ -92,14 +92,14 @@ def test_qonnx_max_pool_on_either_side_of_the_quantiser_is_exact(tmp_path, order
     assert kinds(result) == [Conv, MaxPool, Conv]
 
 
-@pytest.mark.parametrize("scales", [(0.25, 0.5), (0.31, 0.17)], ids=["dyadic", "odd"])
+@pytest.mark.parametrize("scales", [(0.25, 0.5, 0.5), (0.31, 0.17, 0.35)], ids=["ties", "odd"])
 def test_qonnx_residual_add_is_an_exact_table(tmp_path, scales):
     g = GraphBuilder(1, 4, 5, 5, seed=9)
     x = entry(g, 4, 0.1)
     y = g.op("Conv", x, g.weights(4, 4, 3, 3), pads=[1, 1, 1, 1])
     y = g.quant(g.batch_norm(y, 4), scales[0], 4, signed=1)
     shortcut = g.quant(g.op("Conv", x, g.weights(4, 4, 1, 1)), scales[1], 5, signed=1, zero=2.0)
-    y = g.quant(g.op("Relu", g.op("Add", y, shortcut)), 0.35, 4)
+    y = g.quant(g.op("Relu", g.op("Add", y, shortcut)), scales[2], 4)
     out = g.op("Conv", y, g.weights(3, 4, 1, 1))
     result = check_exact(g.model(out), tmp_path, frames(g))
     assert kinds(result) == [Conv, Conv, Add, Conv]
@@ -117,10 +117,10 @@ def test_qonnx_global_average_is_exact(tmp_path, kind):
         parts = (g.const(0.125), g.const(0.0), g.const(8.0), g.const(4.0))
         y = g.op("Trunc", y, *parts, rounding_mode="FLOOR")
     else:
-        parts = (0.0078125, 0.0, 8.0, 0.125, 4.0)
+        parts = (0.01, 0.0, 8.0, 0.04, 6.0)  # averages are no multiples of 0.01
         y = g.op("Trunc", y, *map(g.const, parts), rounding_mode="ROUND", signed=0, narrow=0)
     out = g.op("Gemm", g.op("Flatten", y), g.weights(3, 5), transB=1)
-    result = check_exact(g.model(out), tmp_path, frames(g, 6))
+    result = check_exact(g.model(out), tmp_path, frames(g, 20))
     assert kinds(result) == [Conv, Conv]
 
 
@@ -215,6 +215,37 @@ def test_qonnx_relu_behind_a_quantiser_and_requantisation_are_exact(tmp_path):
     result = check_exact(g.model(y, z), tmp_path, frames(g))
     assert kinds(result) == [Conv] * 5  # a clip, a coarser grid; no layer for the same grid
     assert result.tensors[same] == result.tensors[first]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_qonnx_descending_rows_are_exact_on_ties(tmp_path, mode):
+    g = GraphBuilder(1, 2, 4, 4, seed=23)
+    y = g.op("Conv", entry(g, 4, 0.25), g.weights(4, 2, 1, 1, scale=0.5))
+    y = g.op("Mul", y, g.const(np.reshape([-0.5, 0.25, -1.0, 1.0], (1, 4, 1, 1))))
+    out = g.op("Conv", g.quant(y, 0.5, 4, signed=1, mode=mode), g.weights(2, 4, 1, 1))
+    check_exact(g.model(out), tmp_path, frames(g))
+
+
+def test_qonnx_requantisation_of_a_tensor_with_a_zero_point_is_exact(tmp_path):
+    g = GraphBuilder(1, 2, 4, 4, seed=24)
+    y = g.quant(g.op("Conv", entry(g), g.weights(3, 2, 1, 1)), 0.2, 5, zero=11.0)
+    y = g.quant(g.batch_norm(y, 3), 0.3, 4, signed=1)
+    out = g.op("Conv", y, g.weights(2, 3, 3, 3), pads=[1, 1, 1, 1])
+    check_exact(g.model(out), tmp_path, frames(g))
+
+
+def test_qonnx_gains_and_offsets_a_channel_reach_grouped_convolutions(tmp_path):
+    g = GraphBuilder(1, 4, 4, 4, seed=25)
+    x = entry(g, 4, 0.1)
+    gains = np.reshape([0.5, -1, 2, 0.3], (1, 4, 1, 1))
+    y = g.op("Conv", g.op("Mul", x, g.const(gains)), g.weights(8, 1, 3, 3), group=4, pads=[1] * 4)
+    y = g.quant(y, 0.2, 4, signed=1)
+    octaves = g.op("Mul", y, g.const(np.reshape([1, 2, 0.5, 4] * 2, (1, 8, 1, 1))))
+    z = g.quant(g.op("Conv", octaves, g.weights(4, 4, 1, 1), group=2), 0.4, 4, signed=1)
+    shifted = g.op("Add", y, g.const(np.reshape(np.arange(8) / 8, (1, 8, 1, 1))))
+    out = g.op("Conv", shifted, g.weights(4, 4, 2, 2), group=2)
+    result = check_exact(g.model(out, z), tmp_path, frames(g))
+    assert kinds(result) == [Conv] * 3
 
 
 def test_qonnx_affine_input_offset_is_folded_when_nothing_is_padded(tmp_path):
