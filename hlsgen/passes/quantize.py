@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from hlsgen.errors import ParameterError
 from hlsgen.model import golden
 from hlsgen.model.golden import Codes
-from hlsgen.model.graph import Add, Conv, IntArray, Layer, Model, Raw, Tensor
+from hlsgen.model.graph import Add, Conv, IntArray, Layer, Model, Raw, Tensor, TwoStep
 from hlsgen.model.numbers import Format, is_representable
 from hlsgen.passes.calibrate import narrow_tensors, sample_patches
-from hlsgen.passes.requants import rescaled_add, rescaled_requant
+from hlsgen.passes.requants import RAW_BITS, real_multiplier, rescaled_add, rescaled_requant
 from hlsgen.passes.rows import Real, fit_scales, nearest, round_with_feedback
 from hlsgen.passes.slots import Slots
 
@@ -48,8 +48,10 @@ def quantize(
 ) -> Model:
     """Return the model with mixed rows and, at `act_bits` = 4, narrower activations.
 
-    `calib` are input codes [frames, channels, height, width]. Rows that already are levels of
-    their new format keep their numbers, whatever they compute (pooling, binary networks).
+    `calib` are input codes [frames, channels, height, width]. With narrower activations, wider
+    outputs become raw accumulators, whose values `output_affine` gives row by row. Rows that
+    already are levels of their new format keep their numbers, whatever they compute (pooling,
+    binary networks).
     """
     _check(model, act_bits, calib)
     old: dict[str, Codes] = {}
@@ -58,6 +60,8 @@ def quantize(
         calib = calib[:: -(-len(calib) // _MOST_FRAMES)]
         old = golden.run(model, calib)
         tensors = narrow_tensors(model, old, act_bits)
+    if act_bits < 8:
+        tensors |= {name: _raw(tensors[name]) for name in _openable_outputs(model, act_bits)}
     new = {model.input: old[model.input]} if old else {}
     layers: list[Layer] = []
     for layer in model.layers:
@@ -166,17 +170,43 @@ def _mixed_conv(
 def _output_affine(
     model: Model, tensors: dict[str, Tensor], layers: list[Layer]
 ) -> dict[str, tuple[Real, Real]]:
-    """Maps of the outputs; raw rows whose accumulators changed their unit get it as their gain."""
+    """Maps of the outputs; those of raw ones follow the units of their rows."""
     affine = dict(model.output_affine)
     for before, after in zip(model.layers, layers, strict=True):
-        if not (isinstance(before, Conv) and isinstance(after, Conv)):
-            continue
-        unit = _unit(before, after.row_scale, model.tensors, tensors)
-        if isinstance(before.requant, Raw) and (unit != 1.0).any():
-            scale = np.full(len(unit), model.tensors[before.output].scale)
-            gain, offset = affine.get(before.output, (scale, np.zeros(len(unit))))
-            affine[before.output] = (gain * unit, offset)
+        if isinstance(before, Conv) and isinstance(after, Conv) and isinstance(after.requant, Raw):
+            unit = _unit(before, after.row_scale, model.tensors, tensors)
+            if not isinstance(before.requant, Raw) or (unit != 1.0).any():
+                affine[before.output] = _raw_map(model, before, unit)
     return affine
+
+
+def _raw_map(model: Model, conv: Conv, unit: Real) -> tuple[Real, Real]:
+    """Gain and offset of accumulators in `unit` [rows] of those of the source layer."""
+    tensor = model.tensors[conv.output]
+    scale = np.full(len(unit), tensor.scale)
+    gain, offset = model.output_affine.get(conv.output, (scale, -scale * tensor.zero_point))
+    if isinstance(conv.requant, TwoStep):  # code = acc * multiplier + zero point
+        return gain * real_multiplier(conv.requant) * unit, offset + gain * tensor.zero_point
+    return gain * unit, offset
+
+
+def _openable_outputs(model: Model, act_bits: int) -> list[str]:
+    """Outputs of more than `act_bits` bits that may as well be raw: no clamp, no reader."""
+    read = {name for layer in model.layers for name in layer.inputs}
+    wide = {name for name in model.outputs if act_bits < model.tensors[name].bits < RAW_BITS}
+    return [
+        layer.output
+        for layer in model.layers
+        if isinstance(layer, Conv)
+        and layer.output in wide - read
+        and isinstance(layer.requant, TwoStep)
+        and layer.requant.lo == model.tensors[layer.output].lo
+        and layer.requant.hi == model.tensors[layer.output].hi
+    ]
+
+
+def _raw(tensor: Tensor) -> Tensor:
+    return replace(tensor, bits=RAW_BITS, signed=True, zero_point=0)
 
 
 def _unit(conv: Conv, row_scale: Real, old: dict[str, Tensor], new: dict[str, Tensor]) -> Real:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.model.graph import Add, IntArray, Requant, Tensor, Thresholds, TwoStep
+from hlsgen.model.graph import Add, IntArray, Raw, Requant, Tensor, Thresholds, TwoStep
 from hlsgen.model.multiplier import quantize_multiplier
 from hlsgen.model.requant import UNREACHABLE
 from hlsgen.passes.calibrate import clamp_of, code_map
 from hlsgen.passes.rows import Real
 
+RAW_BITS = 32  # of a tensor of accumulators
 _ADD_BITS = 25  # fraction bits of the engine's Add tables, formats.md §5
 
 
@@ -21,15 +22,17 @@ def rescaled_requant(requant: Requant, unit: Real, old: Tensor, new: Tensor) -> 
     """The same step function for accumulators in other units.
 
     `unit` [rows] is the value of a new accumulator step over that of an old one; rows where it
-    is 1 keep their numbers if the output tensor stays as well.
+    is 1 keep their numbers if the output tensor stays as well. An output that becomes raw keeps
+    its accumulators.
     """
+    if new.bits == RAW_BITS:
+        return Raw()
     if isinstance(requant, Thresholds):
         return _rescaled_thresholds(requant, unit, old, new)
     if isinstance(requant, TwoStep):
         factor = unit * (old.scale / new.scale)
         lo, hi = clamp_of(requant.lo, requant.hi, old, new)
-        real = requant.multiplier * 2.0 ** (requant.shift - 31.0) * factor
-        fresh = two_step(real, lo, hi)
+        fresh = two_step(real_multiplier(requant) * factor, lo, hi)
         same = factor == 1.0
         return TwoStep(
             multiplier=np.where(same, requant.multiplier, fresh.multiplier),
@@ -38,6 +41,12 @@ def rescaled_requant(requant: Requant, unit: Real, old: Tensor, new: Tensor) -> 
             hi=hi,
         )
     return requant
+
+
+def real_multiplier(requant: TwoStep) -> Real:
+    """Output steps of an accumulator step, by row."""
+    real: Real = requant.multiplier * 2.0 ** (requant.shift - 31.0)
+    return real
 
 
 def two_step(real: Real, lo: int, hi: int) -> TwoStep:

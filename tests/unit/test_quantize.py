@@ -285,3 +285,18 @@ def test_resnet8_keeps_most_of_its_accuracy(act_bits: int, least: float) -> None
     mixed = quantize(model, slots=ZC706, act_bits=act_bits, calib=calib)
     verify(mixed)
     assert accuracy(mixed, codes[unseen], labels[unseen]) >= least
+
+
+def test_wide_outputs_of_a_narrow_network_become_raw() -> None:
+    digits = network.load()
+    images, calib = digits.images[:64].astype(np.int64), digits.calibration.astype(np.int64)
+    model = network.int8_model(digits)
+    mixed = quantize(model, slots=parse_slots("0:0:16"), act_bits=4, calib=calib)
+    before, after = (
+        golden.dequantise(m, "head", golden.run(m, images, keep=("head",))["head"])
+        for m in (model, mixed)
+    )
+    assert mixed.tensors["head"].bits == 32
+    assert {t.bits for name, t in mixed.tensors.items() if name not in ("input", "head")} == {4}
+    assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.99
+    assert np.abs(before - after).mean() < 0.1 * np.abs(before).mean()
