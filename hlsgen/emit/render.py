@@ -43,7 +43,7 @@ def _environment(line_prefix: str, comment_prefix: str) -> jinja2.Environment:
 
 
 def render(template: str, ctx: Any) -> str:
-    """Return the text of a template such as `rtl/top.sv.j2` (below templates/ or sim/) for `ctx`."""
+    """Return the text of a template (below templates/ or sim/) such as `rtl/top.sv.j2`."""
     tcl = template.endswith(_HASH_COMMENTS)
     environment = _environment("#%", "##") if tcl else _environment("//%", "//#")
     try:
@@ -63,7 +63,7 @@ def render(template: str, ctx: Any) -> str:
 
 
 def _line(error: BaseException) -> str:
-    """Line of the template in which an error arose; jinja2 rewrites tracebacks to template lines."""
+    """Line of the template in which an error arose (jinja2 rewrites tracebacks)."""
     trace, line = error.__traceback__, 0
     while trace is not None:
         if trace.tb_frame.f_code.co_filename.endswith(".j2"):

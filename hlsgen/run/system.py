@@ -74,7 +74,7 @@ def bench_of(sources: Sequence[Path], ports_n: int, *, waves: bool = False) -> B
 def run_system(
     bench: Bench, job: Job, *, search: Path, folder: Path, waves: Path | None = None
 ) -> Outcome:
-    """Compile (cached) and run; `search` holds tb_system.py, `folder` takes the files of the run."""
+    """Compile (cached) and run in `folder`; `search` holds tb_system.py."""
     program, compile_s = compile_bench(bench)
     regions = _regions(job)
     _write_memory(job, regions, folder)

@@ -191,5 +191,6 @@ def _passed(results: Path) -> bool:
 def tail(log: str, lines: int = _TAIL_LINES) -> str:
     """Last lines of a log, those that speak of errors first."""
     kept = [line for line in log.splitlines() if line.strip()]
-    wrong = [line for line in kept if "rror" in line or "assert" in line or "Fatal" in line]
+    words = ("rror", "assert", "Fatal", "hang:")
+    wrong = [line for line in kept if any(word in line for word in words)]
     return "\n".join((wrong or kept)[-lines:])

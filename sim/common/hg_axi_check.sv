@@ -47,7 +47,7 @@ module hg_axi_check #(
     end
   endfunction
 
-  function automatic logic inside(logic [63:0] address, logic [7:0] len);
+  function automatic logic legal_burst(logic [63:0] address, logic [7:0] len);
     return address[2:0] == '0 && 32'(address[6:3]) + 32'(len) < 16 && address[63:32] == '0;
   endfunction
 
@@ -60,11 +60,11 @@ module hg_axi_check #(
       {ar_wait_q, aw_wait_q, w_wait_q} <= '0;
     end else begin
       if (ar_valid) begin
-        check(inside(ar_addr, ar_len), $sformatf("read burst crosses 128 bytes: %h", ar_addr));
+        check(legal_burst(ar_addr, ar_len), $sformatf("read burst crosses 128 bytes: %h", ar_addr));
         check(ar_size == 3'd3 && ar_burst == 2'd1, "read burst must be INCR of 8 bytes");
       end
       if (aw_valid) begin
-        check(inside(aw_addr, aw_len), $sformatf("write burst crosses 128 bytes: %h", aw_addr));
+        check(legal_burst(aw_addr, aw_len), $sformatf("write burst crosses 128 bytes: %h", aw_addr));
         check(aw_size == 3'd3 && aw_burst == 2'd1, "write burst must be INCR of 8 bytes");
       end
       if (ar_wait_q) check(ar_valid && ar_addr == ar_addr_q && ar_len == ar_len_q, "AR changed");

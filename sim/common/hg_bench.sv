@@ -85,6 +85,7 @@ module hg_bench #(
     if (!rst_n || progress || !u_dut.running) quiet = 0;
     else quiet++;
     hang <= rst_n && quiet >= patience;
+    if (quiet == patience) u_dut.explain();
   end
 
   initial begin

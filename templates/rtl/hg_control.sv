@@ -29,6 +29,7 @@ module hg_control (
   // Pulse to start, pulse when complete
   output logic        start,
   input  logic        done,
+  output logic        running,
 
   output logic [5:0][63:0] arg_pointer,
   output logic [2:0][31:0] arg_value
@@ -53,6 +54,7 @@ module hg_control (
   assign rd_word = ar_addr[6:2];
   assign mask = {{8{w_strb[3]}}, {8{w_strb[2]}}, {8{w_strb[1]}}, {8{w_strb[0]}}};
   assign start = start_q && !running_q;
+  assign running = running_q;
   assign irq = gie_q && |isr_q;
 
   always_comb begin

@@ -23,10 +23,10 @@ module hg_issue (
   output logic [3:0]            desc_valid,
   input  logic [3:0]            desc_ready,
   input  logic [3:0]            desc_done,
-  // Figures of the CONV or POOL that was done last
-  input  logic [31:0]           rpt_busy,
-  input  logic [31:0]           rpt_wait_weights,
-  input  logic [31:0]           rpt_wait_drain,
+  // Per cycle, of the CONV or POOL taken last: a step was issued, waited for weights, for the drain
+  input  logic                  cnt_busy,
+  input  logic                  cnt_wait_weights,
+  input  logic                  cnt_wait_drain,
   output logic                  idle,
   output logic [31:0]           frames_done,
   // Index of the descriptor that a walker took last
@@ -45,17 +45,19 @@ module hg_issue (
   logic [31:0] loads_q, computes_q, stores_q;
   logic [23:0] pending_q;
   logic [15:0] frame_stores_q;
-  logic compute_pop, compute_done, waiting_tokens, started_all, has_slot;
+  logic compute_pop, compute_done, waiting_tokens, has_slot;
   // Entries between start and memory; ring of measurements
   logic [2:0] entries_q;
   logic [1:0] take_q, done_q;
   logic [47:0] start_q [InFlight];
+  logic [31:0] busy_q [InFlight];
+  logic [31:0] weights_q [InFlight];
+  logic [31:0] drain_q [InFlight];
   logic [31:0] tokens_q [InFlight];
   logic [31:0] index_q [InFlight];
   logic [63:0] meta_q [InFlight];
-  logic [31:0] tokens_live_q;
-  logic compute_done_q;
-  logic [47:0] end_q;
+  logic [31:0] busy_live_q, weights_live_q, drain_live_q, tokens_live_q;
+  logic [1:0] live;
 
   for (genvar w = 0; w < 4; w++) begin : gen_walker
     assign waits_met[w] = loads_q >= head[w][64*13 +: 32] &&
@@ -96,13 +98,16 @@ module hg_issue (
     end
   end
 
-  // Measurements: kept from the start of a descriptor to its end. While the head of the queue is
-  // there and its waits are not met, the walker waits for tokens.
-  assign waiting_tokens = head_valid[2] && !waits_met[2] && started_all;
-  assign started_all = take_q == done_q;
+  // Measurements: the counters of the descriptor taken last are live, and copied every cycle to
+  // its place in the ring, where they stay when the next one starts. While the head of the queue
+  // is there, nothing is in work and its waits are not met, the walker waits for tokens.
+  assign live = take_q - 2'd1;
+  assign waiting_tokens = head_valid[2] && !waits_met[2] && take_q == done_q;
 
   always_ff @(posedge clk) begin
-    end_q <= now;
+    busy_q[live] <= busy_live_q;
+    weights_q[live] <= weights_live_q;
+    drain_q[live] <= drain_live_q;
     if (compute_pop) begin
       start_q[take_q] <= now;
       tokens_q[take_q] <= tokens_live_q;
@@ -116,22 +121,23 @@ module hg_issue (
     if (!rst_n) begin
       {take_q, done_q} <= '0;
       entries_q <= '0;
-      tokens_live_q <= '0;
-      compute_done_q <= 1'b0;
+      {busy_live_q, weights_live_q, drain_live_q, tokens_live_q} <= '0;
     end else begin
+      busy_live_q <= compute_pop ? '0 : busy_live_q + 32'(cnt_busy);
+      weights_live_q <= compute_pop ? '0 : weights_live_q + 32'(cnt_wait_weights);
+      drain_live_q <= compute_pop ? '0 : drain_live_q + 32'(cnt_wait_drain);
       tokens_live_q <= compute_pop ? '0 : tokens_live_q + 32'(waiting_tokens);
-      compute_done_q <= compute_done;
       if (compute_pop) take_q <= take_q + 2'd1;
-      if (compute_done_q) done_q <= done_q + 2'd1;
-      entries_q <= entries_q + 3'(compute_pop) - 3'(entry_done) - 3'(compute_done_q && !has_slot);
+      if (compute_done) done_q <= done_q + 2'd1;
+      entries_q <= entries_q + 3'(compute_pop) - 3'(entry_done) - 3'(compute_done && !has_slot);
     end
   end
 
   assign has_slot = index_q[done_q] != '1;
-  assign entry_valid = compute_done_q && has_slot;
+  assign entry_valid = compute_done && has_slot;
   assign entry_index = index_q[done_q];
-  assign entry = {meta_q[done_q], rpt_wait_drain, tokens_q[done_q], rpt_wait_weights, rpt_busy,
-                  end_q, start_q[done_q], 16'd0};
+  assign entry = {meta_q[done_q], drain_q[done_q], tokens_q[done_q], weights_q[done_q],
+                  busy_q[done_q], now, start_q[done_q], 16'd0};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

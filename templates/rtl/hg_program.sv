@@ -67,7 +67,7 @@ module hg_program #(
     Idle, Clear, HeadReq, Head, HeadCheck, FrameReq, Deal, Drain, Halt, Report
   } state_e;
 
-  localparam logic [31:0] Magic = 32'h5247_5048;
+  localparam logic [31:0] Magic = 32'h5250_4748;
 
   state_e state_q;
   logic [3:0] count_q, beat_q;

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes a project: everything that csim, sim, synth and the vendor's tools read.
+
+The same input gives the same bytes. The folder appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from hlsgen.boards import Board
+from hlsgen.emit.hls import write_hls
+from hlsgen.emit.rtl import dut_text, top_text
+from hlsgen.files import replace_folder
+from hlsgen.model import store
+from hlsgen.model.graph import Model
+from hlsgen.plan import Design, Image, pack_project, write_design
+from hlsgen.resources import resource
+
+MANIFEST_VERSION = 1
+
+
+def build(model: Model, design: Design, board: Board, out: Path) -> dict[str, Any]:
+    """Write the project of a model on a design into `out` and return its manifest.
+
+    Folders: model/ (a copy), hls/, rtl/ (top `hlsgen_top`), sim/ (bench `hg_bench`), data/
+    (program.bin, weights.bin, layout.json); files: design.yaml, manifest.json.
+    """
+    image = pack_project(model, design)
+    with replace_folder(out) as folder:
+        store.save(model, folder / "model")
+        write_design(design, folder / "design.yaml")
+        write_hls(design.spec, folder / "hls")
+        _write_rtl(design, folder / "rtl")
+        _write_sim(design, folder / "sim")
+        _write_data(image, folder / "data")
+        manifest = _manifest(design, board, folder)
+        (folder / "manifest.json").write_text(_json(manifest), encoding="utf-8")
+    return manifest
+
+
+def _write_rtl(design: Design, folder: Path) -> None:
+    _copy(sorted(resource("templates/rtl").glob("*.sv")), folder)
+    (folder / "hlsgen_top.sv").write_text(top_text(design.spec), encoding="utf-8")
+
+
+def _write_sim(design: Design, folder: Path) -> None:
+    common = sorted(resource("sim/common").iterdir())
+    _copy([path for path in common if path.suffix in (".sv", ".cpp")], folder)
+    _copy(sorted(resource("sim/system").glob("*.py")), folder)
+    (folder / "hg_dut.sv").write_text(dut_text(design.spec), encoding="utf-8")
+
+
+def _write_data(image: Image, folder: Path) -> None:
+    folder.mkdir()
+    (folder / "program.bin").write_bytes(image.program)
+    (folder / "weights.bin").write_bytes(image.weights)
+    layout = {
+        "input_bytes": image.input_bytes,
+        "output_bytes": image.output_bytes,
+        "scratch_bytes": image.scratch_bytes,
+        "report_slots": image.report_slots,
+        "outputs": image.outputs,
+        "checked": [asdict(item) for item in image.checked],
+    }
+    (folder / "layout.json").write_text(_json(layout), encoding="utf-8")
+
+
+def _copy(paths: Iterable[Path], folder: Path) -> None:
+    folder.mkdir()
+    for path in paths:
+        shutil.copyfile(path, folder / path.name)
+
+
+def _manifest(design: Design, board: Board, folder: Path) -> dict[str, Any]:
+    """What the project is, and the hash of each of its files."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        "version": MANIFEST_VERSION,
+        "layout_hash": f"{design.spec.layout_hash():016x}",
+        "top": "hlsgen_top",
+        "board": {
+            "name": board.name,
+            "part": board.part,
+            "clock_hz": board.clock_hz,
+            "ddr_bytes_per_cycle": board.ddr_bytes_per_cycle(board.clock_hz),
+        },
+        "files": {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files
+            if path.name != ".hlsgen"
+        },
+    }
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"

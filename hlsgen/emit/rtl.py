@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The generated part of the SystemVerilog: top level, and the bench's view of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hlsgen.emit.render import render
+from hlsgen.engines.mixed import FORMAT_VERSION, MixedSpec
+
+# Parameters of hg_mixed and the fields of the spec behind them
+PARAMETERS = {
+    "ActBits": "act_bits",
+    "Pot4N": "pot4_n",
+    "Fixed4N": "fixed4_n",
+    "Fixed8N": "fixed8_n",
+    "LanesN": "lanes_n",
+    "PixelsN": "pixels_n",
+    "DrainN": "drain_n",
+    "ActDepth": "act_depth",
+    "RingDepth": "ring_depth",
+    "RecordDepth": "record_depth",
+    "WeightPortsN": "weight_ports_n",
+    "AccW": "acc_w",
+    "MultW": "mult_w",
+    "TapsN": "taps_n",
+}
+# Ports of an AXI master in Vitis HLS and the bench's arrays
+_AXI = tuple(
+    (f"{channel}{signal}", f"{channel.lower()}_{signal.lower()}")
+    for channel, signals in (
+        ("AR", ("VALID", "READY", "ADDR", "LEN", "SIZE", "BURST")),
+        ("R", ("VALID", "READY", "DATA", "RESP", "LAST")),
+        ("AW", ("VALID", "READY", "ADDR", "LEN", "SIZE", "BURST")),
+        ("W", ("VALID", "READY", "DATA", "STRB", "LAST")),
+        ("B", ("VALID", "READY", "RESP")),
+    )
+    for signal in signals
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopContext:
+    """What `top.sv.j2` and `dut.sv.j2` print."""
+
+    stamp: str
+    ports: tuple[int, ...]  # indices of the AXI masters
+    ports_n: int
+    parameters: tuple[tuple[str, str], ...]
+    axi: tuple[tuple[str, str], ...]  # AXI port, array of the bench
+    core: bool  # whether the top holds hg_mixed, whose inside the monitors see
+
+
+def top_context(spec: MixedSpec, *, core: bool = True) -> TopContext:
+    """Return the context of the top level of a design."""
+    ports_n = spec.weight_ports_n + 1
+    values = [(name, str(getattr(spec, field))) for name, field in PARAMETERS.items()]
+    digest = f"64'h{spec.layout_hash():016x}"
+    return TopContext(
+        stamp=f"Written by hlsgen for formats {FORMAT_VERSION}, layout {spec.layout_hash():016x}.",
+        ports=tuple(range(ports_n)),
+        ports_n=ports_n,
+        parameters=(*values, ("LayoutHash", digest)),
+        axi=_AXI,
+        core=core,
+    )
+
+
+def top_text(spec: MixedSpec) -> str:
+    """SystemVerilog of the top level `hlsgen_top`."""
+    return render("rtl/top.sv.j2", top_context(spec))
+
+
+def dut_text(spec: MixedSpec, *, core: bool = True) -> str:
+    """SystemVerilog of the bench's wrapper `hg_dut`."""
+    return render("system/dut.sv.j2", top_context(spec, core=core))

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a project back: model, design, program, weights and what a run must know of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.tensors import tensor_bytes, unpack_tensor
+from hlsgen.errors import ModelError, ProjectError
+from hlsgen.model import golden, store
+from hlsgen.model.graph import IntArray, Model, Tensor
+from hlsgen.plan.design import read_design
+from hlsgen.plan.image import Checked
+
+_MANIFEST_VERSION = 1
+_REMEDY = "run hlsgen build again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Project:
+    """A project as it lies in its folder."""
+
+    folder: Path
+    model: Model
+    spec: MixedSpec
+    manifest: dict[str, Any]
+    program: bytes
+    weights: bytes
+    input_bytes: int  # of a frame
+    output_bytes: int
+    scratch_bytes: int
+    report_slots: int
+    outputs: dict[str, int]  # byte offset of each output tensor in a frame
+    checked: tuple[Checked, ...]
+
+    def report_bytes(self, frames: int) -> int:
+        """Bytes of the report of a run."""
+        return 128 + 64 * self.report_slots * frames
+
+    @property
+    def ddr_bytes_per_cycle(self) -> float:
+        """Budget of the board's memory."""
+        return float(self.manifest["board"]["ddr_bytes_per_cycle"])
+
+
+def load_project(folder: Path) -> Project:
+    """Read a project that `build` wrote; every file must be as it was written."""
+    manifest = _manifest(folder)
+    _check_files(folder, manifest)
+    design = read_design(folder / "design.yaml")
+    spec = MixedSpec.from_dict(design.mixed.model_dump(exclude_none=True))
+    layout = json.loads((folder / "data" / "layout.json").read_text(encoding="utf-8"))
+    return Project(
+        folder=folder,
+        model=store.load(folder / "model"),
+        spec=spec,
+        manifest=manifest,
+        program=(folder / "data" / "program.bin").read_bytes(),
+        weights=(folder / "data" / "weights.bin").read_bytes(),
+        input_bytes=layout["input_bytes"],
+        output_bytes=layout["output_bytes"],
+        scratch_bytes=layout["scratch_bytes"],
+        report_slots=layout["report_slots"],
+        outputs=layout["outputs"],
+        checked=tuple(Checked(**item) for item in layout["checked"]),
+    )
+
+
+def input_codes(
+    model: Model, images: NDArray[Any] | None, frames: int | None, default: int = 1
+) -> NDArray[Any]:
+    """Input codes [frames, channels, height, width]: preprocessed images, or random ones."""
+    if images is None:
+        return random_codes(model.tensors[model.input], frames or default)
+    if frames is not None and len(images) < frames:
+        raise ModelError(
+            f"Input must hold at least the {frames} frames asked for, not {len(images)}; "
+            "lower --frames"
+        )
+    return golden.preprocess(model, images[:frames])
+
+
+def random_codes(tensor: Tensor, frames: int) -> NDArray[Any]:
+    """Uniform codes of a tensor, always the same ones."""
+    rng = np.random.default_rng(1)
+    if tensor.bipolar:
+        return 2 * rng.integers(0, 2, (frames, *tensor.shape)) - 1
+    return rng.integers(tensor.lo, tensor.hi + 1, (frames, *tensor.shape))
+
+
+def unpack_outputs(project: Project, data: bytes, frames: int) -> dict[str, IntArray]:
+    """Codes of the output tensors [frames, channels, height, width] from the output buffer."""
+    found: dict[str, IntArray] = {}
+    act_bits, stride = project.spec.act_bits, project.output_bytes
+    for name, offset in project.outputs.items():
+        tensor = project.model.tensors[name]
+        size = tensor_bytes(tensor, act_bits)
+        starts = [frame * stride + offset for frame in range(frames)]
+        found[name] = np.stack(
+            [unpack_tensor(tensor, data[at : at + size], act_bits) for at in starts]
+        )
+    return found
+
+
+def real_values(model: Model, outputs: dict[str, IntArray]) -> NDArray[np.float64] | None:
+    """De-quantised outputs, frames first; several outputs side by side."""
+    real = [golden.dequantise(model, name, codes) for name, codes in outputs.items()]
+    if not real:
+        return None
+    flat = [values.reshape(values.shape[0], -1) for values in real]
+    alone = len(real) == 1 and real[0].shape[2:] != (1, 1)
+    return real[0] if alone else np.concatenate(flat, axis=1)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProjectError(
+            f"Project must hold a readable manifest.json, not {folder}; {_REMEDY}"
+        ) from error
+    version = content.get("version") if isinstance(content, dict) else None
+    if version != _MANIFEST_VERSION:
+        raise ProjectError(
+            f"Project version must be {_MANIFEST_VERSION}, not {version} ({path}); {_REMEDY}"
+        )
+    return dict(content)
+
+
+def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
+    """What was written is what runs."""
+    for name, digest in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or ".." in Path(name).parts:
+            raise ProjectError(f"Project must hold {name}, which is absent ({folder}); {_REMEDY}")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            raise ProjectError(
+                f"Project file {name} must be as it was built, not changed ({folder}); {_REMEDY}"
+            )

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Simulation of a project cycle by cycle: one run gives the cycles and the equality."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsgen.engines.program import REPORT_MAGIC, Compute, decode
+from hlsgen.engines.tensors import pack_tensor
+from hlsgen.model import golden
+from hlsgen.model.graph import Conv, IntArray, Model
+from hlsgen.run.compare import Comparison, Observation, Place, Verdict
+from hlsgen.run.csim_run import STATUSES
+from hlsgen.run.junit import Case, write_junit
+from hlsgen.run.project import (
+    Project,
+    input_codes,
+    load_project,
+    real_values,
+    unpack_outputs,
+)
+from hlsgen.run.system import Job, Memory, Outcome, bench_of, run_system
+from hlsgen.run.trace import Trace, observations, read_trace
+from hlsgen.run.verilate import tail
+
+_ENTRY = struct.Struct("<8Q")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerFigures:
+    """Cycles of a layer in the last frame: those of its descriptors summed."""
+
+    name: str
+    cycles: int
+    busy: int
+    wait_weights: int
+    wait_activations: int
+    wait_drain: int
+
+
+def sim(
+    folder: Path,
+    images: NDArray[Any] | None = None,
+    frames: int | None = None,
+    *,
+    waves: bool = False,
+    junit: Path | None = None,
+    memory: Memory | None = None,
+) -> dict[str, Any]:
+    """Run frames on the simulated hardware and compare every layer's tensor with golden.
+
+    Returns the keys of DESIGN §7; `values` holds the real-valued outputs, frames first.
+    `memory` replaces the board's DDR (latency, bytes a cycle, seed).
+    """
+    start = time.perf_counter()
+    project = load_project(folder)
+    codes = input_codes(project.model, images, frames)
+    with tempfile.TemporaryDirectory(prefix="hlsgen-sim-") as place:
+        outcome = _run(project, codes, memory, Path(place), folder / "sim.fst" if waves else None)
+        trace = read_trace(outcome.trace, project.spec)
+        log = _keep_log(folder, outcome)
+    failure = _failure(outcome, log)
+    outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))
+    verdict = _verdict(project, codes, trace, outputs)
+    figures = _figures(project, verdict, trace, outcome, failure, len(codes))
+    figures["wall_s"] = round(time.perf_counter() - start, 3)
+    figures["values"] = real_values(project.model, outputs)
+    if junit is not None:
+        write_junit(junit, f"hlsgen.sim.{project.model.name}", _cases(project, verdict, failure))
+    return figures
+
+
+def _run(
+    project: Project, codes: NDArray[Any], memory: Memory | None, place: Path, waves: Path | None
+) -> Outcome:
+    tensor = project.model.tensors[project.model.input]
+    packed = [pack_tensor(tensor, frame, project.spec.act_bits) for frame in codes]
+    job = Job(
+        program=project.program,
+        weights=project.weights,
+        input=b"".join(frame.ljust(project.input_bytes, b"\0") for frame in packed),
+        output_bytes=project.output_bytes * len(codes),
+        scratch_bytes=project.scratch_bytes,
+        report_bytes=project.report_bytes(len(codes)),
+        frames=len(codes),
+        in_stride=project.input_bytes,
+        out_stride=project.output_bytes,
+        memory=memory or Memory(bytes_per_cycle=project.ddr_bytes_per_cycle),
+        identify=True,
+    )
+    sources = [
+        path
+        for part in ("rtl", "sim")
+        for path in sorted((project.folder / part).iterdir())
+        if path.suffix in (".sv", ".cpp")
+    ]
+    bench = bench_of(sources, project.spec.weight_ports_n + 1, waves=waves is not None)
+    return run_system(
+        bench, job, search=(project.folder / "sim").resolve(), folder=place, waves=waves
+    )
+
+
+def _keep_log(folder: Path, outcome: Outcome) -> Path:
+    path = folder / "sim.log"
+    path.write_text(outcome.run.log, encoding="utf-8")
+    return path
+
+
+def _failure(outcome: Outcome, log: Path) -> str | None:
+    """Why the run itself failed: no end, a broken rule, a status in the report."""
+    if not outcome.run.passed:
+        return f"the simulation failed, all of it is in {log}:\n{tail(outcome.run.log)}"
+    magic, _, _, _, status, index = struct.unpack_from("<IHHQB3xH", outcome.report + bytes(32))
+    if magic != REPORT_MAGIC:
+        return "the report was never written"
+    if status:
+        text = STATUSES[status] if status < len(STATUSES) else "an unknown status"
+        return f"status {status} at descriptor {index}: {text}"
+    if outcome.identity[8:16] != outcome.report[8:16]:
+        return "the identification names another layout than the report"
+    return None
+
+
+def _verdict(
+    project: Project, codes: NDArray[Any], trace: Trace, outputs: dict[str, IntArray]
+) -> Verdict:
+    comparison = Comparison(project.model, golden.run(project.model, codes))
+    for seen in observations(trace, project.program, project.checked, project.spec):
+        if seen.frame < len(codes):
+            comparison.add(seen)
+    for name, values in outputs.items():
+        tensor = project.model.tensors[name]
+        stored = values if tensor.bits == 32 else values - tensor.lo
+        for frame, one in enumerate(stored):
+            whole = np.ones(one.shape, bool)
+            comparison.add(
+                Observation(frame=frame, place=Place(tensor=name), values=one, written=whole)
+            )
+    return comparison.verdict()
+
+
+def _figures(
+    project: Project,
+    verdict: Verdict,
+    trace: Trace,
+    outcome: Outcome,
+    failure: str | None,
+    frames: int,
+) -> dict[str, Any]:
+    ends = trace.frame_ends
+    cycles = list(np.diff((0, *ends)).astype(int)) if ends else []
+    steady = (
+        (ends[-1] - ends[0]) / (len(ends) - 1) if len(ends) > 1 else float(ends[0] if ends else 0)
+    )
+    products = project.spec.products_n * steady
+    return {
+        "equal": verdict.equal and failure is None,
+        "frames": frames,
+        "tensors_compared": verdict.tensors_compared,
+        "difference": None if verdict.first is None else str(verdict.first),
+        "differences": verdict.differences,
+        "degenerate": list(verdict.degenerate),
+        "failure": failure,
+        "outputs": {name: list(project.model.tensors[name].shape) for name in project.outputs},
+        "compile_s": round(outcome.compile_s, 3),
+        "simulation_s": round(outcome.run.seconds, 3),
+        "cycles": [int(value) for value in cycles],
+        "latency_cycles": ends[0] if ends else None,
+        "cycles_per_frame": round(steady),
+        "utilisation": round(_macs(project.model) / products, 4) if products else None,
+        "layers": [
+            {
+                "name": item.name,
+                "cycles": item.cycles,
+                "busy": item.busy,
+                "waits": {
+                    "weights": item.wait_weights,
+                    "activations": item.wait_activations,
+                    "drain": item.wait_drain,
+                },
+            }
+            for item in _layers(project, outcome.report, frames)
+        ],
+    }
+
+
+def _macs(model: Model) -> int:
+    """Products of a frame."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, Conv):
+            _, height, width = model.tensors[layer.output].shape
+            total += layer.weights.size * height * width
+    return total
+
+
+def _layers(project: Project, report: bytes, frames: int) -> list[LayerFigures]:
+    """Entries of the report's last frame, joined by layer in order of execution."""
+    descriptors = decode(project.program).descriptors
+    found: dict[str, list[int]] = {}
+    for item in project.checked:
+        descriptor = descriptors[item.descriptor]
+        slot = item.slot
+        at = 128 + 64 * ((frames - 1) * project.report_slots + slot)
+        if not isinstance(descriptor, Compute) or slot == 0xFFFF or at + 64 > len(report):
+            continue
+        start, end, busy, weights, tokens, drain, _, _ = _ENTRY.unpack_from(report, at)
+        sums = found.setdefault(item.layer, [0] * 5)
+        for place, value in enumerate((end - start, busy, weights, tokens, drain)):
+            sums[place] += value
+    return [
+        LayerFigures(
+            name=name, cycles=sums[0], busy=sums[1], wait_weights=sums[2],
+            wait_activations=sums[3], wait_drain=sums[4],
+        )
+        for name, sums in found.items()
+    ]  # fmt: skip
+
+
+def _cases(project: Project, verdict: Verdict, failure: str | None) -> Sequence[Case]:
+    """One test case a tensor, and one for the run itself."""
+    cases = [Case(name="run", failure=failure)]
+    for layer in project.model.layers:
+        text: str | None = None
+        if verdict.first is not None and verdict.first.tensor == layer.output:
+            text = str(verdict.first)
+        elif layer.output in verdict.missing:
+            text = "not every element was seen"
+        elif layer.output in verdict.degenerate:
+            text = "the expected tensor is degenerate: equality would prove nothing"
+        cases.append(Case(name=layer.output, failure=text))
+    return cases

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mixed engine: wires the walkers, the array and the memories (docs/spec/microarchitecture.md).
+//
+// Port 0 of AXI reads and writes, ports 1..WeightPortsN read weights; R and B are always ready.
+// Control is AXI4-Lite. Parameters are those of formats §1; LayoutHash identifies them.
+module hg_mixed #(
+  parameter int unsigned ActBits = 8,
+  parameter int unsigned Pot4N = 0,
+  parameter int unsigned Fixed4N = 0,
+  parameter int unsigned Fixed8N = 16,
+  parameter int unsigned LanesN = 4,
+  parameter int unsigned PixelsN = 4,
+  parameter int unsigned DrainN = 1,
+  parameter int unsigned ActDepth = 1024,
+  parameter int unsigned RingDepth = 256,
+  parameter int unsigned RecordDepth = 256,
+  parameter int unsigned WeightPortsN = 3,
+  parameter int unsigned AccW = 28,
+  parameter int unsigned MultW = 17,
+  parameter int unsigned TapsN = 128,
+  parameter logic [63:0] LayoutHash = '0
+) (
+  input  logic                          clk,
+  input  logic                          rst_n,
+
+  input  logic                          c_awvalid,
+  output logic                          c_awready,
+  input  logic [6:0]                    c_awaddr,
+  input  logic                          c_wvalid,
+  output logic                          c_wready,
+  input  logic [31:0]                   c_wdata,
+  input  logic [3:0]                    c_wstrb,
+  output logic                          c_bvalid,
+  input  logic                          c_bready,
+  input  logic                          c_arvalid,
+  output logic                          c_arready,
+  input  logic [6:0]                    c_araddr,
+  output logic                          c_rvalid,
+  input  logic                          c_rready,
+  output logic [31:0]                   c_rdata,
+  output logic                          irq,
+
+  output logic [WeightPortsN:0]         ar_valid,
+  input  logic [WeightPortsN:0]         ar_ready,
+  output logic [WeightPortsN:0][31:0]   ar_addr,
+  output logic [WeightPortsN:0][3:0]    ar_len,
+  input  logic [WeightPortsN:0]         r_valid,
+  input  logic [WeightPortsN:0][63:0]   r_data,
+  input  logic [WeightPortsN:0][1:0]    r_resp,
+  input  logic [WeightPortsN:0]         r_last,
+  output logic                          aw_valid,
+  input  logic                          aw_ready,
+  output logic [31:0]                   aw_addr,
+  output logic [3:0]                    aw_len,
+  output logic                          w_valid,
+  input  logic                          w_ready,
+  output logic [63:0]                   w_data,
+  output logic [7:0]                    w_strb,
+  output logic                          w_last,
+  input  logic                          b_valid,
+  input  logic [1:0]                    b_resp
+);
+  localparam int unsigned RowsN = Pot4N + Fixed4N + Fixed8N;
+  localparam int unsigned GroupLanesN = 64 / ActBits;
+  localparam int unsigned BanksN = 1 << $clog2(PixelsN);
+  localparam int unsigned BankW = $clog2(BanksN);
+  localparam int unsigned WordW = LanesN * (4 * (Pot4N + Fixed4N) + 8 * Fixed8N);
+  localparam int unsigned RingW = $clog2(RingDepth);
+  localparam int unsigned RecordW = $clog2(RecordDepth);
+
+  // Front: registers, program, port 0
+  logic core_rst_n, halt, running;
+  logic [47:0] now;
+  logic [31:0] frames_done;
+  logic [3:0] desc_valid, desc_ready, desc_done;
+  logic [3:0][1023:0] desc;
+  logic tap_room, tap_we, cnt_busy, cnt_wait_weights, cnt_wait_drain, fetch_idle, fetch_error;
+  logic [7:0] tap_index;
+  logic [127:0] tap_data;
+  logic ld_req_valid, ld_req_ready, ld_m_valid, ld_m_ready;
+  logic st_req_valid, st_req_ready, st_s_valid, st_s_ready, st_done;
+  logic [31:0] ld_req_addr, ld_req_beats, st_req_addr, st_req_beats;
+  logic [63:0] ld_m_data, st_s_data;
+
+  hg_front #(
+    .LayoutHash(LayoutHash), .ActBits(ActBits), .RowsN(RowsN), .LanesN(LanesN), .PixelsN(PixelsN),
+    .DrainN(DrainN), .RingDepth(RingDepth), .WeightPortsN(WeightPortsN), .TapsN(TapsN)
+  ) u_front (
+    .clk, .rst_n, .c_awvalid, .c_awready, .c_awaddr, .c_wvalid, .c_wready, .c_wdata, .c_wstrb,
+    .c_bvalid, .c_bready, .c_arvalid, .c_arready, .c_araddr, .c_rvalid, .c_rready, .c_rdata, .irq,
+    .core_rst_n, .halt, .running, .now, .frames_done, .desc_valid, .desc_ready, .desc_done, .desc,
+    .tap_room, .tap_we, .tap_index, .tap_data, .cnt_busy, .cnt_wait_weights, .cnt_wait_drain,
+    .fetch_idle, .fetch_error, .ld_req_valid, .ld_req_ready, .ld_req_addr, .ld_req_beats,
+    .ld_m_valid, .ld_m_ready, .ld_m_data, .st_req_valid, .st_req_ready, .st_req_addr,
+    .st_req_beats, .st_s_valid, .st_s_ready, .st_s_data, .st_done,
+    .ar_valid(ar_valid[0]), .ar_ready(ar_ready[0]), .ar_addr(ar_addr[0]), .ar_len(ar_len[0]),
+    .r_valid(r_valid[0]), .r_data(r_data[0]), .r_resp(r_resp[0]), .r_last(r_last[0]),
+    .aw_valid, .aw_ready, .aw_addr, .aw_len, .w_valid, .w_ready, .w_data, .w_strb, .w_last,
+    .b_valid, .b_resp
+  );
+
+  // Weights and records
+  logic ring_en, ring_release, rec_en, rec_release;
+  logic [RingW-1:0] ring_addr;
+  logic [RecordW-1:0] rec_addr;
+  logic [WordW-1:0] ring_data;
+  logic [191:0] rec_data;
+  logic [15:0] ring_count, ring_release_n, rec_count, rec_release_n;
+
+  hg_fetch #(
+    .RingDepth(RingDepth), .RecordDepth(RecordDepth), .WordW(WordW), .WeightPortsN(WeightPortsN)
+  ) u_fetch (
+    .clk, .rst_n(core_rst_n), .halt, .idle(fetch_idle), .error(fetch_error),
+    .desc_valid(desc_valid[0]), .desc_ready(desc_ready[0]), .desc(desc[0]),
+    .desc_done(desc_done[0]), .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release,
+    .ring_release_n, .rec_en, .rec_addr, .rec_data, .rec_count, .rec_release, .rec_release_n,
+    .ar_valid(ar_valid[WeightPortsN:1]), .ar_ready(ar_ready[WeightPortsN:1]),
+    .ar_addr(ar_addr[WeightPortsN:1]), .ar_len(ar_len[WeightPortsN:1]),
+    .r_valid(r_valid[WeightPortsN:1]), .r_data(r_data[WeightPortsN:1]),
+    .r_resp(r_resp[WeightPortsN:1])
+  );
+
+  // Activation memory and its clients
+  logic a_en, wr_req, wr_we, rs_req, rs_gnt, rs_rvalid, ld_req, ld_gnt, st_req, st_gnt, st_rvalid;
+  logic rd_odd;
+  logic [BanksN-1:0][15:0] a_addr;
+  logic [BanksN-1:0][63:0] a_rdata;
+  logic [BanksN-1:0] wr_en, wr_sel;
+  logic [DrainN-1:0][15:0] wr_addr;
+  logic [DrainN-1:0][63:0] wr_data;
+  logic [GroupLanesN-1:0] wr_keep;
+  logic [BankW-1:0] rs_bank, ld_bank, st_bank;
+  logic [15:0] rs_addr, ld_addr, st_addr;
+  logic [63:0] ld_data;
+  logic [1:0][63:0] rd_pair;
+
+  hg_actmem #(
+    .ActBits(ActBits), .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
+  ) u_actmem (
+    .clk, .rst_n(core_rst_n), .a_en, .a_addr, .a_rdata,
+    .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr, .wr_data, .wr_keep,
+    .rs_req, .rs_gnt, .rs_bank, .rs_addr, .rs_rvalid, .ld_req, .ld_gnt, .ld_bank, .ld_addr,
+    .ld_data, .st_req, .st_gnt, .st_bank, .st_addr, .st_rvalid, .rd_pair, .rd_odd
+  );
+  hg_load #(.BanksN(BanksN), .ActDepth(ActDepth)) u_load (
+    .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[1]), .desc_ready(desc_ready[1]),
+    .desc(desc[1]), .desc_done(desc_done[1]), .req_valid(ld_req_valid), .req_ready(ld_req_ready),
+    .req_addr(ld_req_addr), .req_beats(ld_req_beats), .m_valid(ld_m_valid), .m_ready(ld_m_ready),
+    .m_data(ld_m_data), .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data
+  );
+  hg_store #(.BanksN(BanksN), .ActDepth(ActDepth)) u_store (
+    .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[3]), .desc_ready(desc_ready[3]),
+    .desc(desc[3]), .desc_done(desc_done[3]), .req_valid(st_req_valid), .req_ready(st_req_ready),
+    .req_addr(st_req_addr), .req_beats(st_req_beats), .s_valid(st_s_valid), .s_ready(st_s_ready),
+    .s_data(st_s_data), .wr_done(st_done), .st_req, .st_gnt, .st_bank, .st_addr, .st_rvalid,
+    .rd_pair, .rd_odd
+  );
+
+  // Window, array, pool
+  logic [1023:0] job_desc;
+  logic cfg_valid, job_start, blk_take, k_valid, k_first, k_shift, k_last, k_blk;
+  logic pk_valid, pk_first, pk_last, tile_done, res_tile_done, d_start, d_blk;
+  logic [1:0] blk_loaded;
+  logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
+  logic [PixelsN-1:0] k_mask;
+  logic [WordW-1:0] k_word;
+  logic [1:0][RowsN-1:0] sp2;
+  logic [RowsN-1:0][PixelsN-1:0][AccW-1:0] acc_q;
+  logic p_valid, p_last;
+  logic [DrainN-1:0][GroupLanesN-1:0][7:0] p_data;
+
+  hg_window #(
+    .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .LanesN(LanesN),
+    .PixelsN(PixelsN), .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth),
+    .RingDepth(RingDepth), .TapsN(TapsN)
+  ) u_window (
+    .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[2]), .desc_ready(desc_ready[2]),
+    .desc(desc[2]), .desc_done(desc_done[2]), .tap_we, .tap_index, .tap_data, .tap_room,
+    .job_desc, .cfg_valid, .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr, .ring_data,
+    .ring_count, .ring_release, .ring_release_n, .a_en, .a_addr, .a_rdata,
+    .k_valid, .k_first, .k_shift, .k_last, .k_blk, .k_acts, .k_word,
+    .pk_valid, .pk_first, .pk_last, .k_mask, .tile_done, .res_tile_done,
+    .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
+  );
+  hg_array #(
+    .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .LanesN(LanesN),
+    .PixelsN(PixelsN), .AccW(AccW)
+  ) u_array (
+    .clk, .rst_n(core_rst_n), .k_valid, .k_first, .k_shift, .k_last, .k_blk, .k_acts, .k_word,
+    .sp2, .d_start, .d_blk, .acc_q
+  );
+  hg_pool #(.ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .DrainN(DrainN)) u_pool (
+    .clk, .rst_n(core_rst_n), .pk_valid, .pk_first, .pk_last, .k_mask, .k_acts,
+    .p_valid, .p_data, .p_last
+  );
+
+  // Requantisation, residual add, writer
+  logic q_valid, q_last, o_valid, o_last, r_pop, res_valid, writer_idle;
+  logic [DrainN-1:0][GroupLanesN-1:0][7:0] q_data, o_data;
+  logic [GroupLanesN-1:0] q_mask, o_mask;
+  logic [3:0] q_group, o_group;
+  logic [1:0] q_byte, o_byte;
+  logic [DrainN-1:0][GroupLanesN-1:0][ActBits-1:0] res_data;
+
+  // STUB
+  assign {q_valid, q_last, o_valid, o_last, r_pop, q_data, o_data, q_mask, o_mask} = '0;
+  assign {q_group, o_group, q_byte, o_byte, blk_loaded, sp2} = '0;
+  assign {rec_en, rec_addr, rec_release, rec_release_n} = '0;
+
+  hg_residual #(
+    .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .PixelsN(PixelsN),
+    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
+  ) u_residual (
+    .clk, .rst_n(core_rst_n), .job_start, .job_desc, .rs_req, .rs_gnt, .rs_bank, .rs_addr,
+    .rs_rvalid, .rd_pair, .rd_odd, .r_valid(res_valid), .r_pop, .r_data(res_data), .res_tile_done
+  );
+  hg_writer #(
+    .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .PixelsN(PixelsN),
+    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
+  ) u_writer (
+    .clk, .rst_n(core_rst_n), .job_start, .job_desc, .o_valid, .o_data, .o_mask, .o_group, .o_byte,
+    .o_last, .p_valid, .p_data, .p_last, .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr, .wr_data,
+    .wr_keep, .tile_done, .idle(writer_idle)
+  );
+
+`ifndef SYNTHESIS
+  // For the bench's watchdog
+  logic step;
+  assign step = k_valid || pk_valid;
+`endif
+endmodule

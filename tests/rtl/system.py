@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small whole accelerator for tests of program, control and the copies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hlsgen.emit.rtl import dut_text, top_text
+from hlsgen.engines.mixed import MixedSpec
+from hlsgen.run.system import Job, Outcome, bench_of, run_system
+from tests.rtl.bench import RTL, SIM
+
+SMALL = MixedSpec(
+    act_bits=8, pot4_n=2, fixed4_n=2, fixed8_n=4, lanes_n=2, pixels_n=4, drain_n=1, act_depth=256,
+    ring_depth=64, record_depth=256, weight_ports_n=1, acc_w=28, mult_w=17, taps_n=64,
+)  # fmt: skip
+
+
+def system_sources(spec: MixedSpec, folder: Path) -> tuple[Path, ...]:
+    """All sources of an accelerator's bench; the generated ones are written into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("hlsgen_top", top_text(spec)), ("hg_dut", dut_text(spec))):
+        (folder / f"{name}.sv").write_text(text, encoding="utf-8")
+    common = sorted((SIM / "common").glob("*.sv")) + sorted((SIM / "common").glob("*.cpp"))
+    generated = (folder / "hlsgen_top.sv", folder / "hg_dut.sv")
+    return (*sorted(RTL.glob("*.sv")), *common, *generated)
+
+
+def run(spec: MixedSpec, job: Job, folder: Path) -> Outcome:
+    """Run a job on the accelerator of a spec."""
+    bench = bench_of(system_sources(spec, folder / "src"), spec.weight_ports_n + 1)
+    return run_system(bench, job, search=SIM / "system", folder=folder)

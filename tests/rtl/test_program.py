@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer program, registers, report and memory port 0: copies, frames, waits, faults."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hlsgen.engines.program import Buffer, Load, Program, Store, encode
+from hlsgen.run.system import Job, Memory, Outcome
+from hlsgen.run.verilate import tail
+from tests.rtl.system import SMALL, run
+
+ROWS, WIDTH, RUNS = 5, 7, 3
+RUN_BYTES = -(-ROWS * WIDTH * 8 // 128) * 128
+FRAME_BYTES = RUNS * RUN_BYTES
+PLACE = {
+    "run_bytes": RUN_BYTES, "runs": RUNS, "rows": ROWS, "width": WIDTH, "base": 3,
+    "run_stride": 20, "pitch": 8, "s": 1, "off_step": 4, "phase_stride": 0,
+}  # fmt: skip
+
+
+def _copy(frames: int, seed: int = 1, fault: tuple[str, int, int] | None = None) -> Job:
+    """LOAD a frame, STORE it; a frame waits until the one before has been stored."""
+    load = Load(offset=0, buffer=Buffer.INPUT, wait_store=0, **PLACE)
+    store = Store(offset=0, buffer=Buffer.OUTPUT, wait_load=1, **PLACE)
+    program = Program(layout_hash=SMALL.layout_hash(), report_slots=0, descriptors=(load, store))
+    data = np.random.default_rng(seed).integers(0, 256, frames * FRAME_BYTES, np.uint8)
+    return Job(
+        program=encode(program), weights=b"", input=data.tobytes(),
+        output_bytes=frames * FRAME_BYTES, scratch_bytes=0, report_bytes=128, frames=frames,
+        in_stride=FRAME_BYTES, out_stride=FRAME_BYTES, identify=True, fault=fault,
+        memory=Memory(bytes_per_cycle=34.1, seed=seed),
+    )  # fmt: skip
+
+
+def _header(report: bytes) -> dict[str, int]:
+    magic, version, layout, status, index, frames, cycles = struct.unpack_from(
+        "<IHxxQBxxxHxxQQ", report
+    )
+    assert magic == 0x50524748 and version == 1
+    names = ("layout", "status", "index", "frames", "cycles")
+    return dict(zip(names, (layout, status, index, frames, cycles), strict=True))
+
+
+def _passed(outcome: Outcome) -> dict[str, int]:
+    assert outcome.run.passed, tail(outcome.run.log, 40)
+    return _header(outcome.report)
+
+
+def _runs(data: bytes, frames: int) -> np.ndarray:
+    """Beats of the runs without the padding between them."""
+    beats = np.frombuffer(data, np.uint64).reshape(frames, RUNS, -1)
+    return beats[:, :, : ROWS * WIDTH]
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize("seed", [1, 2])
+def test_frames_are_copied(seed: int, tmp_path: Path) -> None:
+    """Three frames through the activation memory; the padding between the runs stays poisoned."""
+    job = _copy(3, seed)
+    outcome = run(SMALL, job, tmp_path)
+    header = _passed(outcome)
+    assert (header["status"], header["frames"]) == (0, 3)
+    assert header["layout"] == SMALL.layout_hash()
+    assert 0 < header["cycles"] < 4000
+    np.testing.assert_array_equal(_runs(outcome.output, 3), _runs(job.input, 3))
+    padding = np.frombuffer(outcome.output, np.uint8).reshape(3, RUNS, -1)[:, :, ROWS * WIDTH * 8 :]
+    assert (padding == 0xA5).all()
+
+
+@pytest.mark.rtl
+def test_identification(tmp_path: Path) -> None:
+    """A program of zero descriptors writes the header alone, with the capabilities."""
+    outcome = run(SMALL, _copy(1), tmp_path)
+    _passed(outcome)
+    header = _header(outcome.identity)
+    assert (header["status"], header["frames"]) == (0, 0)
+    assert header["layout"] == SMALL.layout_hash()
+    assert tuple(outcome.identity[40:46]) == (8, 2, 4, 8, 1, 1)
+
+
+def _broken(beat: int, low: int, value: int, width: int, descriptor: int = 1) -> Job:
+    """The copy with one field of a descriptor (0 = header) changed."""
+    job = _copy(2)
+    program = bytearray(job.program)
+    at = 128 * descriptor + 8 * beat
+    word = int.from_bytes(program[at : at + 8], "little")
+    word = word & ~(((1 << width) - 1) << low) | value << low
+    program[at : at + 8] = word.to_bytes(8, "little")
+    return replace(job, program=bytes(program), identify=False)
+
+
+FAULTS = [
+    pytest.param(_broken(0, 0, 0x12345678, 32, 0), 1, 0, id="magic"),
+    pytest.param(_broken(0, 32, 2, 16, 0), 2, 0, id="version"),
+    pytest.param(_broken(1, 0, 99, 32, 0), 3, 0, id="layout-hash"),
+    pytest.param(_broken(0, 0, 9, 8, 2), 4, 1, id="operation"),
+    pytest.param(_broken(0, 8, 2, 8, 2), 2, 1, id="descriptor-version"),
+    pytest.param(_broken(0, 16, 1, 8, 1), 4, 0, id="engine"),
+    pytest.param(_broken(2, 32, 3, 8, 2), 5, 1, id="buffer"),
+    pytest.param(_broken(3, 32, 0, 16, 1), 5, 0, id="no-runs"),
+    pytest.param(_broken(5, 0, 5, 4, 2), 5, 1, id="stride"),
+    pytest.param(_broken(0, 32, 0, 16, 1), 5, 0, id="report-slot"),
+    pytest.param(_copy(2, fault=("input", FRAME_BYTES + 8, 1)), 6, 0, id="read-error"),
+    pytest.param(_copy(2, fault=("output", 16, 2)), 7, 1, id="write-error"),
+    pytest.param(_copy(2, fault=("program", 136, 1)), 6, 0, id="program-error"),
+]
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize(("job", "status", "index"), FAULTS)
+def test_faults_stop_and_report(job: Job, status: int, index: int, tmp_path: Path) -> None:
+    """Each fault ends in `done` with its status and the descriptor's index."""
+    header = _passed(run(SMALL, job, tmp_path))
+    assert (header["status"], header["index"]) == (status, index)
