@@ -114,6 +114,7 @@ def build(model: Path, *, board: str, output: Path, design: Path | None = None) 
     target = load_board(board)
     source = store.load(model)
     planned = plan.plan(source, target, design)
+    plan.require_fit(planned, target)
     emit.build(source, planned, target, output)
     seconds = round(time.perf_counter() - start, 3)
     return {
