@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// taken over; being filled in
 // Load: LOAD descriptors, from an AXI read master into the activation memory.
 module hg_load #(
   parameter  int unsigned BanksN   = 16,

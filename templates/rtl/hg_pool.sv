@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// taken over; being filled in
 // Pool: maximum over the taps of the window, assembles the lanes of a beat over the sub-slices.
 module hg_pool #(
   parameter  int unsigned ActBits = 4,

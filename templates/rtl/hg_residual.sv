@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// taken over; being filled in
 // Residual reader: beats of the second operand of an add, in (pixel pair, group) order.
 module hg_residual #(
   parameter  int unsigned ActBits  = 4,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// taken over; being filled in
 // Store: STORE descriptors, from the activation memory to an AXI write master.
 module hg_store #(
   parameter  int unsigned BanksN   = 16,
