@@ -133,7 +133,7 @@ class _Walk:
         if given and isinstance(given[0], HostValue) and op in HOST_OPS | _HOST_VIEWS:
             return given[0]
         if op in HOST_OPS and given and isinstance(given[0], Chain):
-            return HostValue(source=given[0])
+            return HostValue(source=given[0], op=op)
         if all(isinstance(value, Const) for value in given) and op not in _QUANTISERS:
             return fold(call)
         if op not in HANDLERS:
@@ -188,9 +188,15 @@ class _Walk:
             tensors={name: t for name, t in builder.tensors.items() if name in used},
             layers=layers,
             preprocess=builder.preprocess or Preprocess(gain=1.0, offset=0.0, layout="CHW"),
-            source=f"QONNX {safe_name(self.path.name, 0)}",
+            source=self._source(),
             output_affine={n: a for n, a in builder.affine.items() if n in outputs},
         )
+
+    def _source(self) -> str:
+        found = (self.values.get(name) for name in self.graph.outputs)
+        host = sorted({value.op for value in found if isinstance(value, HostValue)})
+        left = f"; {', '.join(host)} left to the host" if host else ""
+        return f"QONNX {safe_name(self.path.name, 0)}{left}"
 
     def _places(self, model: Model) -> dict[str, str]:
         found = {}

@@ -125,6 +125,8 @@ class Builder:
     def output(self, chain: Chain, raw_name: str) -> str:
         """Name of the Model's tensor for a graph output; emits raw accumulators if need be."""
         affine = chain.affine()
+        if chain.order != "CHW":
+            raise Refusal("is transposed", "channels first throughout")
         if isinstance(chain.base, LinearBase) and affine is not None:
             uniform = affine.uniform and affine.gain[0] > 0
             tensor = Tensor(

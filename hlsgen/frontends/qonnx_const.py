@@ -158,7 +158,7 @@ def reshape(const: Const, shape: tuple[int, ...]) -> Const:
 def _codes(values: NDArray[Any], scale: Fraction, zero: int, grid: Grid) -> IntArray:
     """Codes of an array under one scale.
 
-    float64 decides where it is sure; values within 1e-6 of a tie, and every value under a
+    float64 decides where it is sure; values within a millionth of a tie, and every value under a
     directed rounding, are decided in rational arithmetic, each distinct value once.
     """
     distinct, where = np.unique(values, return_inverse=True)
@@ -168,7 +168,9 @@ def _codes(values: NDArray[Any], scale: Fraction, zero: int, grid: Grid) -> IntA
         near = distinct.astype(np.float64) / unit + zero
         near = np.clip(near, grid.lo - 1, grid.hi + 1)
         codes = np.clip(np.rint(near), grid.lo, grid.hi).astype(np.int64)
-        unsure = np.flatnonzero(np.abs(near - np.floor(near) - 0.5) < 1e-6)
+        unsure = np.flatnonzero(
+            np.abs(near - np.floor(near) - 0.5) < 1e-6 * np.maximum(1, np.abs(near))
+        )
     else:
         codes, unsure = np.empty(distinct.shape, np.int64), np.arange(distinct.size)
     for i, value in zip(unsure, fractions(distinct[unsure]).tolist(), strict=True):

@@ -87,7 +87,7 @@ def sub(call: Call, builder: Builder) -> Value:
 
 
 def _sum(call: Call, builder: Builder, a: Chain, b: Chain) -> Chain:
-    if a.dims != b.dims or a.shape != b.shape:
+    if (a.dims, a.shape, a.order) != (b.dims, b.shape, b.order):
         raise Refusal(f"joins shapes {text(a.dims)} and {text(b.dims)}", "equal shapes")
     (left, left_map), (right, right_map) = builder.operand(a), builder.operand(b)
     if not left_map.uniform or not right_map.uniform:
@@ -95,7 +95,7 @@ def _sum(call: Call, builder: Builder, a: Chain, b: Chain) -> Chain:
     base = SumBase(
         a=left, b=right, a_map=left_map, b_map=right_map, label=call.node.name or call.node.op
     )
-    return Chain(base=base, dims=a.dims, shape=a.shape, full=a.shape)
+    return Chain(base=base, dims=a.dims, shape=a.shape, full=a.shape, order=a.order)
 
 
 def mul(call: Call, builder: Builder) -> Value:

@@ -72,11 +72,7 @@ def gemm(call: Call, builder: Builder) -> Value:
     bias = call.optional(2)
     if bias is None:
         return chain
-    return (
-        chain.then(Affine((Fraction(1),), per_channel(bias, chain)))
-        if beta == 1
-        else (chain.then(Affine((Fraction(1),), tuple(beta * b for b in per_channel(bias, chain)))))
-    )
+    return chain.then(Affine((Fraction(1),), tuple(beta * b for b in per_channel(bias, chain))))
 
 
 def _dense(call: Call, builder: Builder, const: Const) -> Chain:
@@ -84,13 +80,13 @@ def _dense(call: Call, builder: Builder, const: Const) -> Chain:
     if any(chain.pads):
         chain = unpadded(builder, chain)
     features = prod(chain.shape)
-    if chain.dims[-1] != features or const.shape[1] != features or not const.shape[0]:
+    if chain.dims[-1:] != (features,) or const.shape[1] != features or not const.shape[0]:
         raise Refusal(
             f"multiplies {text(chain.dims)} by {text(const.shape[::-1])}",
             "a flattened activation of one frame",
         )
     weights = weights_of(const)
-    kernel = flatten_to_kernel(weights.codes, chain.shape, "CHW")
+    kernel = flatten_to_kernel(weights.codes, chain.shape, chain.order)
     weights = replace(weights, codes=kernel)
     window = Window(kernel=chain.shape[1:], stride=(1, 1), pads=NO_PADS, out=(1, 1))
     result = _linear(call, builder, chain, weights, window, 1)

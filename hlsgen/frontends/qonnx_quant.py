@@ -32,13 +32,14 @@ from hlsgen.frontends.qonnx_values import (
 from hlsgen.frontends.rational import Affine, Clip, Count, Op, Round, Rounding, forward, scalar
 
 MAX_BITS = 8
+MAX_CONST_BITS = 32  # quantised biases are wide; weights are judged where they are used
 
 
 def quant(call: Call, builder: Builder) -> Value:
     """Quant (also IntQuant): integer quantisation of a constant or an activation."""
     scale, zero = _scale(call, 1), call.const(2).scalar()
-    grid = _grid(call, call.const(3))
     source = call.args[0]
+    grid = _grid(call, call.const(3), MAX_CONST_BITS if isinstance(source, Const) else MAX_BITS)
     if isinstance(source, Const):
         return quantise(source, scale.exact(), zero, grid)
     chain = call.chain()
@@ -124,8 +125,8 @@ def _scale(call: Call, index: int) -> Const:
     return scale
 
 
-def _grid(call: Call, bits_const: Const) -> Grid:
-    bits = _bits(bits_const, MAX_BITS)
+def _grid(call: Call, bits_const: Const, most: int) -> Grid:
+    bits = _bits(bits_const, most)
     if bits == 1 and call.flag("signed", 1):
         return _BIPOLAR
     lo, hi = _ends(bits, call)
@@ -197,7 +198,7 @@ def _threshold_rows(call: Call, chain: Chain, table: Const) -> list[list[Fractio
     rows: list[list[Fraction]] = table.exact().tolist()
     if len(rows) == 1:
         return rows
-    if layout.find("C") != 1 or len(rows) != chain.dims[1]:
+    if chain.order != "CHW" or layout.find("C") != 1 or len(rows) != chain.dims[1]:
         raise Refusal(
             f"has {len(rows)} rows of thresholds in layout {layout[:8]!a} on {text(chain.dims)}",
             "channels first, one row a channel or one for all",

@@ -135,7 +135,7 @@ def _viewed(chain: Chain, dims: tuple[int, ...]) -> Chain:
 
 
 def transposed(call: Call, builder: Builder) -> Value:
-    """Transpose that moves axes of size 1 only, or the input's from channels last."""
+    """Transpose of unit axes, of the input from channels last, or before a flattened product."""
     chain = call.chain()
     rank = len(chain.dims)
     perm = tuple(call.integers("perm", list(reversed(range(rank)))))
@@ -149,6 +149,12 @@ def transposed(call: Call, builder: Builder) -> Value:
         base = replace(chain.base, layout="HWC")
         shape = shape_of(dims)
         return replace(chain, base=base, dims=dims, shape=shape, full=shape)
+    if not isinstance(chain.base, InputBase) and not any(chain.pads):
+        channels, height, width = chain.shape
+        if (perm, chain.order, chain.dims) == ((0, 2, 3, 1), "CHW", (1, *chain.shape)):
+            return replace(chain, dims=dims, order="HWC")
+        if (perm, chain.order, dims) == ((0, 3, 1, 2), "HWC", (1, channels, height, width)):
+            return replace(chain, dims=dims, order="CHW")
     raise Refusal(f"permutes {text(chain.dims)}", "channels first throughout")
 
 

@@ -138,7 +138,7 @@ class Chain:
 
     `shape` is the map (channels, height, width); `dims` the ONNX shape, a row-major view of it.
     `full` is the map before the pools. `pads` are zeros around a quantised tensor, for the next
-    convolution to take. `host` names the final operator that is left to the host, if any.
+    convolution to take. `order` is "HWC" behind a Transpose that only a flattened product takes.
     """
 
     base: Base
@@ -148,7 +148,7 @@ class Chain:
     ops: tuple[Op, ...] = ()
     pools: tuple[Pool, ...] = ()
     pads: Pads = (0, 0, 0, 0)
-    host: str = ""
+    order: str = "CHW"
 
     @property
     def channels(self) -> int:
@@ -176,7 +176,7 @@ class Chain:
 
     def mapped(self) -> Shape:
         """The map's shape, when the ONNX shape still shows it."""
-        if shape_of(self.dims) != self.shape:
+        if shape_of(self.dims) != self.shape or self.order != "CHW":
             raise Refusal(
                 f"needs a map, not the reshaped {text(self.dims)} of {text(self.shape)}",
                 "the operator before the Reshape",
@@ -194,6 +194,7 @@ class HostValue:
     """Result of a final operator left to the host (Softmax, ArgMax, TopK)."""
 
     source: Chain
+    op: str
 
 
 Value: TypeAlias = Const | Chain | Broken | HostValue
@@ -292,6 +293,8 @@ def spread(values: Rationals, chain: Chain) -> tuple[Fraction, ...]:
     """Rationals that broadcast against the chain's ONNX shape, one a channel, or one for all."""
     if values.size == 1 and values.ndim <= len(chain.dims):
         return (values.reshape(-1)[0],)
+    if chain.order != "CHW":
+        raise Refusal("has a parameter a channel behind a Transpose", "it before the Transpose")
     try:
         if np.broadcast_shapes(values.shape, chain.dims) != chain.dims:
             raise ValueError

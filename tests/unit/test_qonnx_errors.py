@@ -127,8 +127,12 @@ CASES = {
         r"joins tensors of unequal scales or widths, on .*: equal Quant nodes before it\)",
     ),
     "permuted": (
-        lambda g, x: g.op("Transpose", x, perm=[0, 2, 3, 1]),
+        lambda g, x: g.op("Transpose", x, perm=[0, 3, 2, 1]),
         r"permutes 1x2x16x16, on .*\(nearest supported: channels first throughout\)",
+    ),
+    "transposed parameter": (
+        lambda g, x: g.op("Add", g.op("Transpose", x, perm=[0, 2, 3, 1]), g.const([1, 2])),
+        r"has a parameter a channel behind a Transpose, on .*: it before the Transpose\)",
     ),
     "second input grid": (
         lambda g, x: g.op("Conv", g.quant("x", 0.3, 4), g.weights(1, 2, 1, 1)),

@@ -145,6 +145,25 @@ def test_qonnx_flatten_of_a_map_is_a_kernel_as_large_as_the_map(tmp_path):
     assert conv_layers(result)[1].weights.shape == (5, 3, 4, 3)
 
 
+@pytest.mark.parametrize("back", [False, True])
+def test_qonnx_transpose_before_a_flattened_product_goes_into_the_weights(tmp_path, back):
+    g = GraphBuilder(1, 2, 4, 3, seed=26)
+    y = g.quant(g.op("Conv", entry(g), g.weights(3, 2, 1, 1)), 0.3, 4, signed=1)
+    y = g.op("Transpose", y, perm=[0, 2, 3, 1])
+    if back:
+        y = g.op("Transpose", y, perm=[0, 3, 1, 2])
+    out = g.op("MatMul", g.op("Flatten", y), g.weights(36, 5))
+    check_exact(g.model(out), tmp_path, frames(g))
+
+
+def test_qonnx_wide_quantised_bias_is_exact(tmp_path):
+    g = GraphBuilder(1, 2, 4, 4, seed=27)
+    bias = g.quant(g.const([123.456, -3.21, 0.5]), 0.0011, 24, signed=1)
+    y = g.op("Conv", entry(g, 4, 0.1), g.weights(3, 2, 1, 1, scale=30.0), bias)
+    out = g.op("Conv", g.quant(y, 20.0, 4, signed=1), g.weights(2, 3, 1, 1))
+    check_exact(g.model(out), tmp_path, frames(g))
+
+
 def test_qonnx_multi_threshold_counts_are_exact(tmp_path):
     g = GraphBuilder(1, 3, 4, 4, seed=13)
     y = g.op("Conv", entry(g), g.weights(4, 3, 1, 1))
