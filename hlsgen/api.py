@@ -135,9 +135,9 @@ def csim(
 ) -> Figures:
     """Run the C simulation and compare every tensor with the integer model."""
     x = _checked_run(project, images, frames)
-    from hlsgen import run
+    from hlsgen.run.csim import csim as simulate
 
-    return _recorded("csim", project, run.csim(project, x, frames), output)
+    return _recorded("csim", project, simulate(project, x, frames), output)
 
 
 def sim(
@@ -151,18 +151,18 @@ def sim(
 ) -> Figures:
     """Run the hardware cycle by cycle and compare every tensor with the integer model."""
     x = _checked_run(project, images, frames)
-    from hlsgen import run
+    from hlsgen.run.sim import sim as simulate
 
-    result = run.sim(project, x, frames, waves=waves, junit=junit)
+    result = simulate(project, x, frames, waves=waves, junit=junit)
     return _recorded("sim", project, result, output)
 
 
 def synth(project: Path) -> Figures:
     """Count LUT, FF, DSP48E1 and BRAM36 with Yosys, stage by stage."""
     _check_project(project)
-    from hlsgen import run
+    from hlsgen.run.synth import synth as count
 
-    return _recorded("synth", project, run.synth(project), None)
+    return _recorded("synth", project, count(project), None)
 
 
 def boards() -> Figures:
