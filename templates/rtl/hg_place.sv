@@ -57,11 +57,17 @@ module hg_place #(
   assign phase_row_next = y_phase_end ? base_q : phase_row_q + phase_down_q;
   assign base_next      = base_q + run_stride[AddrW-1:0];
 
+  // (s - 1) times a step, without a multiplier
+  logic [9:0]       off_back;
+  logic [AddrW-1:0] phase_back;
+  assign off_back   = (s_last[0] ? 10'(off_step) : '0) + (s_last[1] ? {1'b0, off_step, 1'b0} : '0);
+  assign phase_back = (s_last[0] ? phase : '0) + (s_last[1] ? phase << 1 : '0);
+
   // Steps of q and phase where x or y leaves the last phase
   always_ff @(posedge clk) begin
-    q_wrap_q     <= PlaceW'(1) - PlaceW'(s_last * PlaceW'(off_step));
-    phase_wrap_q <= AddrW'(s_last * phase);
-    phase_down_q <= AddrW'(s_last * phase) + phase;
+    q_wrap_q     <= PlaceW'(1) - PlaceW'(off_back);
+    phase_wrap_q <= phase_back;
+    phase_down_q <= phase_back + phase;
   end
 
   always_ff @(posedge clk) begin
