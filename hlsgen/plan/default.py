@@ -12,7 +12,7 @@ from hlsgen.engines.lower import RAW_BITS, lower
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.nodes import ConvNode, Lowered, PoolNode
 from hlsgen.engines.segments import used_positions
-from hlsgen.model.graph import Conv, Model
+from hlsgen.model.graph import Add, Conv, MaxPool, Model
 from hlsgen.model.numbers import Format
 from hlsgen.plan.memory import needed_depth
 
@@ -71,21 +71,16 @@ def base_spec(act_bits: int, fixed8: bool, board: Board) -> MixedSpec:
 
 
 def model_act_bits(model: Model) -> int:
-    """Container width: 4 when no tensor but the input and raw outputs has more bits."""
+    """Container width: 4 when only the input and outputs have more bits, and no Add or MaxPool."""
     wide = {
         name
         for name, tensor in model.tensors.items()
         if tensor.bits > 4 and tensor.bits != RAW_BITS
     }
-    convs = {layer.input for layer in model.layers if isinstance(layer, Conv)}
-    elsewhere = {
-        name
-        for layer in model.layers
-        if not isinstance(layer, Conv)
-        for name in (*layer.inputs, layer.output)
-    }
-    alone = wide <= {model.input} and not wide & elsewhere and wide <= convs
-    return 4 if alone else 8
+    for layer in model.layers:
+        if isinstance(layer, Add | MaxPool) and wide & {*layer.inputs, layer.output}:
+            return 8
+    return 4 if wide <= {model.input, *model.outputs} else 8
 
 
 def only_fixed8(model: Model) -> bool:

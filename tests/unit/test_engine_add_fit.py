@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Residual adds as two tables: TFLite's arithmetic, half to even, ties away from zero."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hlsgen.engines.add_fit import fit_add
+from hlsgen.errors import PlanError
+from hlsgen.model.graph import Add, Tensor
+from tests.models import add_table
+
+pytestmark = pytest.mark.unit
+
+
+def _tensor(name: str, scale: float, zero: int, bits: int = 8, signed: bool = True) -> Tensor:
+    return Tensor(
+        name=name, shape=(1, 1, 1), bits=bits, signed=signed, scale=scale, zero_point=zero
+    )
+
+
+def _check(table: np.ndarray, a: Tensor, b: Tensor, out: Tensor) -> None:
+    add = Add(name="add", a="a", b="b", output="out", table=table.astype(np.int16))
+    found = fit_add(add, a, b, out, residual_first=False)
+    np.testing.assert_array_equal(found.evaluate(), table - out.lo)
+    turned = fit_add(add, b, a, out, residual_first=True)
+    np.testing.assert_array_equal(turned.evaluate(), table.T - out.lo)
+    entries = found.entries(8)
+    assert np.abs(entries).max() < 1 << 35
+
+
+@settings(max_examples=40)
+@given(
+    st.floats(0.005, 2.0),
+    st.floats(0.005, 2.0),
+    st.floats(0.01, 3.0),
+    st.integers(-128, 127),
+    st.integers(-128, 127),
+    st.integers(-128, 127),
+)
+def test_tflite_adds(sa: float, sb: float, so: float, za: int, zb: int, zo: int) -> None:
+    a, b, out = _tensor("a", sa, za), _tensor("b", sb, zb), _tensor("out", so, zo)
+    _check(add_table(a, b, out, -128, 127), a, b, out)
+
+
+def _rational(a: Tensor, b: Tensor, out: Tensor, ra: Fraction, rb: Fraction, rounding) -> None:
+    codes_a, codes_b = (range(t.lo, t.hi + 1) for t in (a, b))
+    table = np.array(
+        [
+            [
+                min(
+                    max(rounding(ra * (i - a.zero_point) + rb * (j - b.zero_point)), out.lo), out.hi
+                )
+                for j in codes_b
+            ]
+            for i in codes_a
+        ]
+    )
+    _check(table, a, b, out)
+
+
+def _away(value: Fraction) -> int:
+    size = int(abs(value) + Fraction(1, 2))
+    return size if value >= 0 else -size
+
+
+@pytest.mark.parametrize("rounding", [round, _away], ids=["half_even", "away"])
+@given(st.sampled_from([1, 2, 3, 5]), st.sampled_from([1, 2, 3, 5]), st.integers(1, 3))
+def test_ties(rounding, pa: int, pb: int, power: int) -> None:
+    a, b = _tensor("a", 1.0, 1, 4), _tensor("b", 1.0, -2, 4)
+    out = _tensor("out", 1.0, 0, 5)
+    _rational(a, b, out, Fraction(pa, 1 << power), Fraction(pb, 1 << power), rounding)
+
+
+def test_a_table_that_is_no_sum_is_refused() -> None:
+    a, b, out = (_tensor(name, 1.0, 0, 3, False) for name in "abo")
+    table = np.minimum(np.arange(8)[:, None] * np.arange(8)[None, :] // 4, 7)
+    add = Add(name="n1", a="a", b="b", output="o", table=table.astype(np.int16))
+    rule = (
+        r"^Add must be a rounded sum of a function of each operand, not the table of layer n1; .*$"
+    )
+    with pytest.raises(PlanError, match=rule):
+        fit_add(add, a, b, out, residual_first=False)
