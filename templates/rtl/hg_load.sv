@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// taken over; being filled in
-// Load: LOAD descriptors, from an AXI read master into the activation memory.
+// Load: LOAD descriptors, from an AXI read master into the activation memory (formats §6).
+//
+// Takes the stream's beats in order and writes each at its place; II 1 while a beat is there and
+// port B is granted. `desc_done` comes one cycle after the last write. One descriptor at a time;
+// the runs of a descriptor are asked for ahead.
 module hg_load #(
   parameter  int unsigned BanksN   = 16,
   parameter  int unsigned ActDepth = 4096,
@@ -27,4 +30,30 @@ module hg_load #(
   output logic [15:0]              ld_addr,
   output logic [63:0]              ld_data
 );
+  logic        place_valid, place_last, finish;
+  logic [15:0] unused_runs;
+
+  hg_runs #(.BanksN(BanksN), .ActDepth(ActDepth)) u_runs (
+    .clk, .rst_n, .desc_valid, .desc_ready, .desc, .finish, .runs_n(unused_runs),
+    .req_valid, .req_ready, .req_addr, .req_beats, .place_valid, .place_ready(ld_gnt),
+    .place_bank(ld_bank), .place_addr(ld_addr), .place_last
+  );
+
+  assign ld_req  = place_valid && m_valid;
+  assign ld_data = m_data;
+  assign m_ready = ld_gnt;
+  assign finish  = ld_gnt && place_last;
+
+  always_ff @(posedge clk) begin
+    if (!rst_n) desc_done <= 1'b0;
+    else desc_done <= finish;
+  end
+
+  logic unused_runs;
+  assign unused_runs = &{1'b0, runs_n};
+
+`ifndef SYNTHESIS
+  a_grant: assert property (@(posedge clk) disable iff (!rst_n) ld_gnt |-> ld_req)
+    else $error("hg_load: granted without a request");
+`endif
 endmodule
