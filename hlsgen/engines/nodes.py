@@ -14,12 +14,17 @@ from hlsgen.model.numbers import Format
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A tensor in the activation memory; a view lies in the channel groups of its root."""
+    """A tensor in the activation memory; a view lies in channel groups or rows of its root.
+
+    A value may hold a band of a Model tensor's rows: `tensor` then has the band's height.
+    """
 
     name: str
     tensor: Tensor
-    root: str  # value that owns the memory: itself, or a concatenation
+    root: str  # value that owns the memory: itself, or a concatenation, or a whole of bands
     group0: int = 0  # first channel group within the root
+    row0: int = 0  # first row within the root
+    band0: int = 0  # Model row of its first row
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Window:
     pads: tuple[int, int, int, int]
     inside: tuple[int, int]  # height, width of the input
     outside: tuple[int, int]  # of the output
+    used: tuple[tuple[int, int], ...] = ()  # kernel positions to compute; () = all that matter
 
     @property
     def _strides(self) -> tuple[int, int]:
@@ -113,12 +119,16 @@ class PoolNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveNode:
-    """A load or a store of a whole value; `tensor` names what the buffer holds."""
+    """A load or a store of a value; `tensor` names what the buffer holds.
+
+    A value that is a band of the tensor starts at row `row0` of it.
+    """
 
     store: bool
     value: str
     buffer: Buffer
     tensor: str
+    row0: int = 0
 
 
 Node: TypeAlias = ConvNode | PoolNode | MoveNode

@@ -138,6 +138,8 @@ def _grouped(node: ConvNode, spec: MixedSpec, passes: list[list[BlockPass]]) -> 
 
 def used_positions(window: Window) -> list[tuple[int, int]]:
     """Kernel positions that lie inside the map for some output pixel; at least one."""
+    if window.used:
+        return list(window.used)
     rows = _used(window, 0)
     columns = _used(window, 1)
     return [(ky, kx) for ky in rows for kx in columns] or [(0, 0)]

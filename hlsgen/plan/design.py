@@ -17,6 +17,7 @@ from hlsgen.engines.program import Compute, Fetch
 from hlsgen.errors import ParameterError, PlanError
 from hlsgen.files import write_text
 from hlsgen.model.graph import Model
+from hlsgen.plan.bands import with_bands
 from hlsgen.plan.memory import Memory, place
 from hlsgen.plan.schedule import check_schedule, with_waits
 from hlsgen.plan.steps import Steps, build_steps
@@ -70,7 +71,7 @@ class DesignFile(BaseModel):
 
 def make_design(model: Model, spec: MixedSpec, board: str) -> Design:
     """Lower, place and schedule a Model on a spec; the schedule is proven."""
-    lowered = lower(model, spec)
+    lowered = with_bands(lower(model, spec), spec)
     memory = place(lowered, spec)
     steps = build_steps(model, lowered, memory, spec)
     waiting = with_waits(steps.steps)

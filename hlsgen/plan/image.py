@@ -54,17 +54,20 @@ class Image:
 def pack_project(model: Model, design: Design) -> Image:
     """Fit every requantisation, pack weights and records, and encode the program."""
     values, spec = design.lowered.values, design.spec
-    data: dict[int, ConvData] = {}
+    data: dict[str, ConvData] = {}  # by layer; bands share them
     weights = bytearray(design.steps.weight_bytes)
     packed: set[int] = set()
     descriptors: list[Descriptor] = []
     for step in design.steps.steps:
-        if isinstance(step.node, ConvNode) and id(step.node) not in data:
-            data[id(step.node)] = conv_data(step.node, values, spec)
+        own: ConvData | None = None
+        if isinstance(step.node, ConvNode):
+            if step.node.layer not in data:
+                data[step.node.layer] = conv_data(step.node, values, spec)
+            own = data[step.node.layer]
         if isinstance(step.descriptor, Fetch) and step.descriptor.offset not in packed:
-            _pack_fetch(step, data[id(step.node)], step.descriptor, weights)
+            _pack_fetch(step, own, step.descriptor, weights)
             packed.add(step.descriptor.offset)
-        descriptors.append(_finished(step, data.get(id(step.node))))
+        descriptors.append(_finished(step, own))
     program = Program(
         layout_hash=spec.layout_hash(),
         report_slots=design.steps.report_slots,
@@ -102,8 +105,8 @@ def unpack_output(model: Model, design: Design, data: bytes, frames: int) -> dic
     return found
 
 
-def _pack_fetch(step: Step, data: ConvData, fetch: Fetch, weights: bytearray) -> None:
-    if step.segment is None:
+def _pack_fetch(step: Step, data: ConvData | None, fetch: Fetch, weights: bytearray) -> None:
+    if step.segment is None or data is None:
         raise TypeError("a FETCH belongs to a segment")
     stream = data.stream(step.segment)
     if (stream.port_stride, stream.port_beats) != (fetch.port_stride, fetch.port_beats):

@@ -61,10 +61,18 @@ def place(lowered: Lowered, spec: MixedSpec) -> Memory:
     return Memory(layouts=layouts, depth=depth)
 
 
-def needed_depth(lowered: Lowered, spec: MixedSpec) -> int:
-    """Beats of a bank with which inputs and outputs of neighbouring frames overlap."""
+def needed_depth(lowered: Lowered, spec: MixedSpec, limit: int = 1 << 40) -> int:
+    """Beats of a bank that are enough; with no limit, so that neighbouring frames overlap."""
     shapes = _shapes(lowered, spec)
-    return _best(lowered, shapes, _lives(lowered, shapes), 1 << 40)[0]
+    lives = _lives(lowered, shapes)
+    least = max(_alive(lowered, shapes, lives))
+    return least if least > limit else _best(lowered, shapes, lives, limit)[0]
+
+
+def alive_beats(lowered: Lowered, spec: MixedSpec) -> list[int]:
+    """Beats of a bank alive at each node."""
+    shapes = _shapes(lowered, spec)
+    return _alive(lowered, shapes, _lives(lowered, shapes))
 
 
 def _shapes(lowered: Lowered, spec: MixedSpec) -> dict[str, Layout]:
@@ -96,7 +104,9 @@ def _best(
 
 def _view(root: Layout, value: Value, spec: MixedSpec) -> Layout:
     groups = spec.channel_groups_n(value.tensor.shape[0])
-    return replace(root, base=root.base + value.group0 * root.cg_stride, groups=groups)
+    rows = value.row0 // root.s * root.pitch
+    base = root.base + value.group0 * root.cg_stride + rows // spec.banks_n
+    return replace(root, base=base, groups=groups)
 
 
 def _pitches(lowered: Lowered, spec: MixedSpec) -> dict[str, int]:
@@ -121,19 +131,20 @@ def _pitches(lowered: Lowered, spec: MixedSpec) -> dict[str, int]:
         needs[roots[0]] = max(needs[roots[0]], least)
         for other in roots[1:]:
             parent[find(other)] = find(roots[0])
-        if node.window.parts_n > 1:
+        if node.window.parts_n > 1:  # rows of such a value start in bank 0
             rounded.add(lowered.root(node.output))
     classes: dict[str, int] = {}
     for root, need in needs.items():
         classes[find(root)] = max(classes.get(find(root), 1), need)
-    for root in rounded:  # rows of such a value start in bank 0
+    for root in rounded:
         pitch = classes[find(root)]
         classes[find(root)] = -(-pitch // spec.banks_n) * spec.banks_n
-    used = {lowered.root(name) for node in lowered.nodes for name in _touched(node)}
+    used = {lowered.root(name) for node in lowered.nodes for name in touched(node)}
     return {root: classes[find(root)] for root in parent if root in used}
 
 
-def _touched(node: Node) -> Iterable[str]:
+def touched(node: Node) -> Iterable[str]:
+    """Values that a node reads or writes."""
     written = writes(node)
     return reads(node) if written is None else (*reads(node), written)
 
@@ -166,7 +177,7 @@ def _lives(lowered: Lowered, roots: Iterable[str]) -> dict[str, tuple[int, int]]
     """First and last node that touches each root."""
     lives: dict[str, tuple[int, int]] = {}
     for index, node in enumerate(lowered.nodes):
-        for name in _touched(node):
+        for name in touched(node):
             root = lowered.root(name)
             lives[root] = (lives.get(root, (index, index))[0], index)
     return {root: lives[root] for root in roots}
@@ -215,8 +226,7 @@ def _first_fit(
 
 def busiest_node(lowered: Lowered, spec: MixedSpec) -> Node:
     """The node at which most beats are alive."""
-    shapes = _shapes(lowered, spec)
-    alive = _alive(lowered, shapes, _lives(lowered, shapes))
+    alive = alive_beats(lowered, spec)
     return lowered.nodes[max(range(len(alive)), key=alive.__getitem__)]
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from hlsgen.engines.lower import RAW_BITS
@@ -28,6 +28,7 @@ from hlsgen.plan.memory import Layout, Memory
 
 Span: TypeAlias = tuple[str, int, int]  # space ("act", "scratch"), low, high
 _COORDINATE_MAX = (1 << 12) - 1
+_Q_NEAR = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,9 @@ def build_steps(model: Model, lowered: Lowered, memory: Memory, spec: MixedSpec)
     steps: list[Step] = []
     for node in lowered.nodes:
         if isinstance(node, MoveNode):
-            steps += builder.move(node, places[node.buffer][node.tensor])
+            tensor = model.tensors[node.tensor]
+            start = places[node.buffer][node.tensor] + node.row0 * tensor.shape[2] * 8
+            steps += builder.move(node, tensor, start)
         elif isinstance(node, PoolNode):
             steps += builder.pool(node)
         else:
@@ -114,11 +117,15 @@ class _Builder:
     spec: MixedSpec
     slots: int = 0
     weights: int = 0
+    segments: dict[str, list[Segment]] = field(default_factory=dict)  # by layer; bands share them
+    fetches: dict[tuple[str, int], Fetch] = field(default_factory=dict)
 
-    def move(self, node: MoveNode, offset: int) -> Iterator[Step]:
-        """LOAD or STORE: one descriptor, or one for each plane of a view."""
+    def move(self, node: MoveNode, tensor: Tensor, offset: int) -> Iterator[Step]:
+        """LOAD or STORE: one descriptor, or one for each plane of a view.
+
+        `tensor` is what lies in the buffer; the value may be a band of it.
+        """
         layout = self.layouts[node.value]
-        tensor = self.lowered.values[node.value].tensor
         contiguous = layout.plane_stride == layout.groups * layout.cg_stride
         together = contiguous or layout.planes == 1
         for plane in range(1 if together else layout.planes):
@@ -142,7 +149,7 @@ class _Builder:
             buffer=node.buffer,
             run_bytes=run_bytes(tensor),
             runs=runs,
-            rows=tensor.shape[1],
+            rows=self.lowered.values[node.value].tensor.shape[1],
             width=tensor.shape[2],
             base=layout.base + plane * layout.plane_stride,
             run_stride=layout.cg_stride,
@@ -162,6 +169,7 @@ class _Builder:
     def pool(self, node: PoolNode) -> Iterator[Step]:
         """POOL: one descriptor for each part of the rows."""
         source, out = self.layouts[node.input], self.layouts[node.output]
+        out_value = self.lowered.values[node.output]
         specs = [
             TapSpec(source=0, ky=ky, kx=kx, slice0=0, slices=1)
             for ky, kx in used_positions(node.window)
@@ -178,13 +186,18 @@ class _Builder:
                 node=node,
                 reads=_act(source.intervals()),
                 writes=_act(out.intervals()),
-                monitor=self._monitor(node.layer, node.output, None, node.window, part, 0),
+                monitor=self._monitor(node, out_value.tensor.name, None, part, 0),
             )
 
     def conv(self, node: ConvNode) -> Iterator[Step]:
         """FETCH and CONV of every segment and part."""
-        for segment in segments_of(node, self.spec):
-            fetch = self._fetch(node, segment)
+        if node.layer not in self.segments:
+            self.segments[node.layer] = segments_of(node, self.spec)
+        for index, segment in enumerate(self.segments[node.layer]):
+            key = node.layer, index
+            if key not in self.fetches:
+                self.fetches[key] = self._fetch(node, segment)
+            fetch = self.fetches[key]
             for part in node.window.parts:
                 yield Step(descriptor=fetch, node=node, segment=segment)
                 yield self._conv(node, segment, part)
@@ -233,12 +246,7 @@ class _Builder:
             writes=_act(out.intervals(group0, groups)),
             segment=segment,
             monitor=self._monitor(
-                node.layer,
-                node.behind.name,
-                None if node.add is None else node.add.output,
-                node.window,
-                part,
-                group0,
+                node, node.behind.name, None if node.add is None else node.add.output, part, group0
             ),
         )
 
@@ -276,13 +284,16 @@ class _Builder:
         column = item.kx - window.pads[2]
         phase = row % s * s + column % s
         rows = -(-(window.outside[0] - part) // window.parts_n)
+        q = row // s * layout.pitch + column // s + column % s * layout.off_step
+        whole = q // self.spec.banks_n if abs(q) > _Q_NEAR else 0  # whole turns of the banks
         ylo, yhi = _valid(row, window.row_pitches * s, window.inside[0], rows)
         xlo, xhi = _valid(column, s, window.inside[1], window.outside[1])
         return Tap(
             base=layout.base
+            + whole
             + phase * layout.phase_stride
             + item.slice0 // slices_n * layout.cg_stride,
-            q=row // s * layout.pitch + column // s + column % s * layout.off_step,
+            q=q - whole * self.spec.banks_n,
             cs=item.slices,
             sub0=item.slice0 % slices_n,
             cg_stride=layout.cg_stride,
@@ -322,15 +333,15 @@ class _Builder:
         return tuple(sorted(spans))
 
     def _monitor(
-        self, layer: str, tensor: str, total: str | None, window: Window, part: int, group0: int
+        self, node: ConvNode | PoolNode, tensor: str, total: str | None, part: int, group0: int
     ) -> Monitor:
         return Monitor(
-            layer=layer,
+            layer=node.layer,
             tensor=tensor,
             sum=total,
             channel=group0 * self.spec.group_lanes_n,
-            row=part,
-            row_step=window.parts_n,
+            row=self.lowered.values[node.output].band0 + part,
+            row_step=node.window.parts_n,
         )
 
 

@@ -69,7 +69,7 @@ def compare(model: Model, checked, monitored, wanted, frame: int) -> set[str]:
             whole = joined.setdefault(name, np.full(tensor.shape, -1 << 40))
             part = values + (0 if tensor.bits == 32 else tensor.lo)
             rows = whole[item.channel :, item.row :: item.row_step]
-            rows = rows[: part.shape[0]]
+            rows = rows[: part.shape[0], : part.shape[1]]
             part = part[: rows.shape[0]]
             np.copyto(rows, part, where=part > -1 << 39)
     for name, values in joined.items():
