@@ -22,8 +22,12 @@ _DISTINCT = 4  # codes a tensor must show, if its format and size allow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Which part of a tensor one compute descriptor writes."""
+    """Which part of a tensor one compute descriptor writes, and for which layer.
 
+    A layer may take several passes; a later one overwrites what an earlier one left open.
+    """
+
+    layer: str
     tensor: str
     channel: int = 0  # of lane 0 of the first channel group
     row: int = 0
@@ -76,15 +80,14 @@ class Verdict:
         return not (self.differences or self.first or self.degenerate or self.missing)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Seen:
-    """Coverage and differences of one tensor."""
+    """What a layer wrote of one tensor, all frames; later writes win."""
 
     layer: str
-    order: int
-    covered: NDArray[np.bool_]  # [frames, channels, height, width]
-    differences: int = 0
-    first: Difference | None = None
+    tensor: str
+    values: NDArray[np.int64]  # [frames, channels, height, width]
+    covered: NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -96,99 +99,102 @@ class Comparison:
 
     model: Model
     expected: Mapping[str, NDArray[Any]]
-    _seen: dict[str, _Seen] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for order, layer in enumerate(self.model.layers):
-            shape = self.expected[layer.output].shape
-            covered = np.zeros(shape, bool)
-            self._seen[layer.output] = _Seen(layer=layer.name, order=order, covered=covered)
+    first_frame: int = 0  # number of the batch's first frame, for messages
+    _seen: dict[tuple[str, str], _Seen] = field(default_factory=dict)
 
     def add(self, observation: Observation) -> None:
-        """Compare one observation; channels behind the tensor's last one are ignored."""
+        """Take one observation; channels behind the tensor's last one are ignored."""
         place = observation.place
-        tensor, seen = self.model.tensors[place.tensor], self._seen.get(place.tensor)
-        if seen is None:  # a copy of the input, say
-            return
-        part = (
+        seen = self._of(place.layer, place.tensor)
+        where = (
+            observation.frame,
             slice(place.channel, place.channel + observation.values.shape[0]),
             slice(place.row, None, place.row_step),
         )
-        wanted = self.expected[place.tensor][observation.frame][part]
-        rows = min(wanted.shape[1], observation.values.shape[1])
-        wanted = wanted[:, :rows]
-        channels = wanted.shape[0]
+        channels, rows = seen.values[where].shape[:2]
         values = observation.values[:channels, :rows].astype(np.int64)
         written = observation.written[:channels, :rows]
-        got = values if tensor.bits == _RAW_BITS else values + tensor.lo
-        seen.covered[observation.frame][part][:, :rows] |= written
-        wrong = written & (got != wanted)
-        if wrong.any():
-            self._note(seen, observation, got, wanted, wrong)
+        tensor = self.model.tensors[place.tensor]
+        codes = values if tensor.bits == _RAW_BITS else values + tensor.lo
+        part = (*where, slice(0, values.shape[2]))
+        np.copyto(seen.values[part][:, :rows], codes, where=written)
+        seen.covered[part][:, :rows] |= written
 
-    def _note(
-        self,
-        seen: _Seen,
-        observation: Observation,
-        got: NDArray[Any],
-        wanted: NDArray[Any],
-        wrong: NDArray[np.bool_],
-    ) -> None:
-        seen.differences += int(np.count_nonzero(wrong))
-        if seen.first is not None and seen.first.frame <= observation.frame:
-            return
-        place = observation.place
-        channel, row, column = (int(i) for i in np.argwhere(wrong)[0])
-        seen.first = Difference(
-            layer=seen.layer,
-            tensor=place.tensor,
-            frame=observation.frame,
-            index=(place.channel + channel, place.row + row * place.row_step, column),
-            got=int(got[channel, row, column]),
-            expected=int(wanted[channel, row, column]),
-        )
+    def _of(self, layer: str, tensor: str) -> _Seen:
+        key = (layer, tensor)
+        if key not in self._seen:
+            shape = self.expected[tensor].shape
+            self._seen[key] = _Seen(
+                layer=layer,
+                tensor=tensor,
+                values=np.zeros(shape, np.int64),
+                covered=np.zeros(shape, bool),
+            )
+        return self._seen[key]
 
     def verdict(self) -> Verdict:
         """Say what was equal, what was not and what was not seen."""
-        self._join()
-        whole = {name: seen.covered.all(axis=(1, 2, 3)) for name, seen in self._seen.items()}
+        outputs = [layer.output for layer in self.model.layers]
+        covered = self._coverage()
+        whole = {name: covered[name].all(axis=(1, 2, 3)) for name in outputs}
+        wrong = {
+            key: seen.covered & (seen.values != self.expected[seen.tensor])
+            for key, seen in self._seen.items()
+        }
         missing = tuple(name for name, frames in whole.items() if not frames.all())
-        by_order = sorted(self._seen.values(), key=lambda seen: seen.order)
-        firsts = [seen.first for seen in by_order if seen.first is not None]
-        first = firsts[0] if firsts else None
-        if first is None and missing:
-            first = self._hole(missing[0])
         return Verdict(
             tensors_compared=int(sum(frames.sum() for frames in whole.values())),
-            differences=sum(seen.differences for seen in by_order),
-            first=first,
+            differences=sum(int(np.count_nonzero(mask)) for mask in wrong.values()),
+            first=self._first(wrong) or self._hole(missing, covered),
             degenerate=tuple(
                 name
-                for name in self._seen
+                for name in outputs
                 if is_degenerate(self.model.tensors[name], self.expected[name])
             ),
             missing=missing,
         )
 
-    def _join(self) -> None:
-        """A concatenation written in place is seen where its sources were."""
+    def _coverage(self) -> dict[str, NDArray[np.bool_]]:
+        """What was seen of every tensor; a concatenation is also seen where its sources were."""
+        covered = {name: np.zeros(array.shape, bool) for name, array in self.expected.items()}
+        covered[self.model.input][:] = True
+        for seen in self._seen.values():
+            covered[seen.tensor] |= seen.covered
         for layer in self.model.layers:
-            if not isinstance(layer, Concat):
-                continue
-            known = [self._seen[name].covered for name in layer.sources if name in self._seen]
-            if len(known) == len(layer.sources):
-                self._seen[layer.output].covered |= np.concatenate(known, axis=1)
+            if isinstance(layer, Concat):
+                covered[layer.output] |= np.concatenate(
+                    [covered[name] for name in layer.sources], axis=1
+                )
+        return covered
 
-    def _hole(self, name: str) -> Difference:
-        seen = self._seen[name]
-        frame, channel, row, column = (int(i) for i in np.argwhere(~seen.covered)[0])
+    def _first(self, wrong: Mapping[tuple[str, str], NDArray[np.bool_]]) -> Difference | None:
+        """The first difference: by layer in execution order, then frame, then index."""
+        order = {layer.output: i for i, layer in enumerate(self.model.layers)}
+        for key in sorted(wrong, key=lambda key: order.get(key[1], -1)):
+            if wrong[key].any():
+                return self._difference(key[0], key[1], wrong[key], self._seen[key].values)
+        return None
+
+    def _hole(
+        self, missing: tuple[str, ...], covered: Mapping[str, NDArray[np.bool_]]
+    ) -> Difference | None:
+        if not missing:
+            return None
+        layers = {layer.output: layer.name for layer in self.model.layers}
+        return self._difference(layers[missing[0]], missing[0], ~covered[missing[0]], None)
+
+    def _difference(
+        self, layer: str, tensor: str, mask: NDArray[np.bool_], got: NDArray[Any] | None
+    ) -> Difference:
+        at = np.unravel_index(int(mask.argmax()), mask.shape)
+        frame, channel, row, column = (int(i) for i in at)
         return Difference(
-            layer=seen.layer,
-            tensor=name,
-            frame=frame,
+            layer=layer,
+            tensor=tensor,
+            frame=self.first_frame + frame,
             index=(channel, row, column),
-            got=None,
-            expected=int(self.expected[name][frame, channel, row, column]),
+            got=None if got is None else int(got[at]),
+            expected=int(self.expected[tensor][at]),
         )
 
 
