@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a mapped netlist (Yosys' JSON): cells of the whole hierarchy, logic levels, mistakes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+# LUTs that a cell takes in a 7-series slice (UG474)
+_LUTS = {f"LUT{n}": 1 for n in range(1, 7)} | {
+    "SRL16E": 1,
+    "SRLC16E": 1,
+    "SRLC32E": 1,
+    "RAM32X1S": 1,
+    "RAM64X1S": 1,
+    "RAM32X1D": 2,
+    "RAM64X1D": 2,
+    "RAM128X1S": 2,
+    "RAM128X1D": 4,
+    "RAM256X1S": 4,
+    "RAM32M": 4,
+    "RAM64M": 4,
+}
+_LUT_MEMORY = tuple(name for name in _LUTS if name.startswith(("RAM", "SRL")))
+_FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE", "FDRE_1", "FDSE_1", "FDCE_1", "FDPE_1")
+_BRAM = {"RAMB36E1": 2, "RAMB18E1": 1}  # in halves
+_DSP = ("DSP48E1",)
+_OTHER = ("CARRY4", "MUXF7", "MUXF8", "INV", "GND", "VCC", "BUFG", "BUF", "$scopeinfo")
+_COMBINATIONAL = {*(f"LUT{n}" for n in range(1, 7)), "CARRY4", "MUXF7", "MUXF8", "INV", "BUF"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Resources of a module with everything below it."""
+
+    lut: int = 0
+    ff: int = 0
+    dsp: int = 0
+    bram_halves: int = 0
+    lut_memory: int = 0  # part of lut: shift registers and distributed memory
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            lut=self.lut + other.lut,
+            ff=self.ff + other.ff,
+            dsp=self.dsp + other.dsp,
+            bram_halves=self.bram_halves + other.bram_halves,
+            lut_memory=self.lut_memory + other.lut_memory,
+        )
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The counts as `synth` prints them."""
+        bram36 = self.bram_halves / 2
+        return {"lut": self.lut, "ff": self.ff, "dsp": self.dsp, "bram36": bram36}
+
+
+class Netlist:
+    """A mapped design; modules that several instances share stand once."""
+
+    def __init__(self, content: Mapping[str, Any], top: str) -> None:
+        self.modules: Mapping[str, Any] = content["modules"]
+        self.top = top
+        self._counts: dict[str, Counts] = {}
+
+    def counts(self, module: str) -> Counts:
+        """Resources of a module, instances below it included."""
+        if module not in self._counts:
+            cells = Counter(cell["type"] for cell in self.modules[module]["cells"].values())
+            total = _own(cells)
+            for name, number in cells.items():
+                if name in self.modules and name not in _LUTS:
+                    below = self.counts(name)
+                    total = sum([below] * number, total)
+            self._counts[module] = total
+        return self._counts[module]
+
+    def instances(self, module: str) -> dict[str, str]:
+        """Instances directly below a module: name -> module."""
+        cells = self.modules[module]["cells"]
+        return {
+            name: cell["type"] for name, cell in cells.items() if cell["type"] in self._own_modules
+        }
+
+    @cached_property
+    def _own_modules(self) -> set[str]:
+        return {
+            name
+            for name, module in self.modules.items()
+            if "blackbox" not in module["attributes"] and not _primitive(name)
+        }
+
+    def black_boxes(self) -> list[str]:
+        """Cell types that are neither primitives of the device nor modules of the design."""
+        types = {
+            cell["type"]
+            for name in self._own_modules
+            for cell in self.modules[name]["cells"].values()
+        }
+        return sorted(t for t in types if t not in self._own_modules and not _primitive(t))
+
+    def undriven(self) -> list[str]:
+        """Inputs of cells that a net without a driver reaches, as module.net."""
+        found = [
+            f"{name}.{net}"
+            for name in sorted(self._own_modules)
+            for net in _undriven(self.modules[name])
+        ]
+        return sorted(found)
+
+    def levels(self) -> dict[str, int]:
+        """Most LUTs in a row between registers, memories, DSPs and ports, module by module."""
+        return {name: _levels(self.modules[name]) for name in sorted(self._own_modules)}
+
+
+def _primitive(name: str) -> bool:
+    known = (*_LUTS, *_FLIP_FLOPS, *_BRAM, *_DSP, *_OTHER)
+    return name in known
+
+
+def _own(cells: Mapping[str, int]) -> Counts:
+    return Counts(
+        lut=sum(luts * cells.get(name, 0) for name, luts in _LUTS.items()),
+        ff=sum(cells.get(name, 0) for name in _FLIP_FLOPS),
+        dsp=sum(cells.get(name, 0) for name in _DSP),
+        bram_halves=sum(halves * cells.get(name, 0) for name, halves in _BRAM.items()),
+        lut_memory=sum(_LUTS[name] * cells.get(name, 0) for name in _LUT_MEMORY),
+    )
+
+
+def _undriven(module: Mapping[str, Any]) -> list[str]:
+    driven = {
+        bit
+        for port in module["ports"].values()
+        if port["direction"] != "output"
+        for bit in port["bits"]
+    }
+    used: set[int] = set()
+    for cell in module["cells"].values():
+        for port, bits in cell["connections"].items():
+            direction = cell["port_directions"][port]
+            (used if direction == "input" else driven).update(b for b in bits if isinstance(b, int))
+    for port in module["ports"].values():
+        if port["direction"] == "output":
+            used.update(bit for bit in port["bits"] if isinstance(bit, int))
+    loose = used - driven
+    if not loose:
+        return []
+    return [name for name, net in module["netnames"].items() if loose & set(net["bits"])]
+
+
+def _levels(module: Mapping[str, Any]) -> int:
+    """Longest path of combinational cells, counting LUTs (carry chains and wide muxes are free)."""
+    driver: dict[int, str] = {}
+    inputs: dict[str, list[int]] = {}
+    cells = module["cells"]
+    for name, cell in cells.items():
+        if cell["type"] not in _COMBINATIONAL:
+            continue
+        reads: list[int] = []
+        for port, bits in cell["connections"].items():
+            numbers = [bit for bit in bits if isinstance(bit, int)]
+            if cell["port_directions"][port] == "input":
+                reads += numbers
+            else:
+                driver.update(dict.fromkeys(numbers, name))
+        inputs[name] = reads
+    return max(_depths(inputs, driver, cells).values(), default=0)
+
+
+def _depths(
+    inputs: Mapping[str, list[int]], driver: Mapping[int, str], cells: Mapping[str, Any]
+) -> dict[str, int]:
+    depth: dict[str, int] = {}
+    for start in inputs:
+        stack = [start]
+        while stack:
+            name = stack[-1]
+            before = {driver[bit] for bit in inputs[name] if bit in driver} - {name}
+            waiting = [other for other in before if other not in depth]
+            if name in depth or not waiting:
+                own = int(cells[name]["type"].startswith("LUT"))
+                depth[name] = own + max((depth[other] for other in before), default=0)
+                stack.pop()
+            else:
+                stack += waiting
+    return depth
