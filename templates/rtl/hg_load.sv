@@ -49,9 +49,6 @@ module hg_load #(
     else desc_done <= finish;
   end
 
-  logic unused_runs;
-  assign unused_runs = &{1'b0, runs_n};
-
 `ifndef SYNTHESIS
   a_grant: assert property (@(posedge clk) disable iff (!rst_n) ld_gnt |-> ld_req)
     else $error("hg_load: granted without a request");
