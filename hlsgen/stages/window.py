@@ -232,8 +232,8 @@ def _read(
     oy, ox = o // job.wv, o % job.wv
     mask = (oy >= tap.ylo) & (oy <= tap.yhi) & (ox >= tap.xlo) & (ox <= tap.xhi)
     q = o + tap.q
-    address = tap.base + read.plane * tap.plane_stride + read.group * tap.cg_stride
-    address = address + np.floor_divide(q, spec.banks_n)
+    start = tap.base + read.plane * tap.plane_stride + read.group * tap.cg_stride
+    address = start + np.floor_divide(q, spec.banks_n)
     inside = mask & (address >= 0) & (address < spec.act_depth)
     beats = np.where(inside, banks[q % spec.banks_n, np.where(inside, address, 0)], np.uint64(0))
     low = spec.act_bits * (spec.lanes_n * read.sub + np.arange(spec.lanes_n, dtype=np.uint64))

@@ -172,4 +172,5 @@ def _pack(lanes: NDArray[Any], bits: int) -> NDArray[np.uint64]:
     """Beats of the low bits of lanes [..., G], lane 0 lowest."""
     shifts = np.uint64(bits) * np.arange(lanes.shape[-1], dtype=np.uint64)
     low = lanes.astype(np.uint64) & np.uint64((1 << bits) - 1)
-    return np.bitwise_or.reduce(low << shifts, axis=-1)
+    beats: NDArray[np.uint64] = np.bitwise_or.reduce(low << shifts, axis=-1)
+    return beats

@@ -124,7 +124,8 @@ def test_square_root_of_squares_and_negative_numbers():
 
 
 @given(
-    st.fractions(-(10**6), 10**6) | st.floats(-(2.0**99), 2.0**99, width=32).map(Fraction), st.booleans()
+    st.fractions(-(10**6), 10**6) | st.floats(-(2.0**99), 2.0**99, width=32).map(Fraction),
+    st.booleans(),
 )
 def test_float32_level_is_the_smallest_member(at, closed):
     edge = Edge(at, closed)
