@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import gcd
 
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.nodes import ConvNode, Lowered, MoveNode, Node, PoolNode, Value, reads, writes
 from hlsgen.engines.program import Buffer
 from hlsgen.engines.segments import used_positions
-from hlsgen.plan.memory import alive_beats, needed_depth, touched
+from hlsgen.plan.memory import alive_beats, needed_depth, pitches, touched
 
-_BANDS_MAX = 64
+_BANDS_LEAST, _BANDS_MAX = 4, 64
 _STRETCH_MAX = 12  # nodes
 
 
@@ -32,7 +33,7 @@ def with_bands(lowered: Lowered, spec: MixedSpec) -> Lowered:
 
 
 def _candidates(lowered: Lowered, spec: MixedSpec) -> Iterator[Lowered]:
-    """Short stretches around the busiest node first, then tall bands first."""
+    """Short stretches around the busiest node first, bands loaded ahead first."""
     alive = alive_beats(lowered, spec)
     worst = max(range(len(alive)), key=alive.__getitem__)
     count = len(lowered.nodes)
@@ -45,9 +46,11 @@ def _candidates(lowered: Lowered, spec: MixedSpec) -> Iterator[Lowered]:
         stretch = _stretch(lowered, first, last)
         if stretch is None:
             continue
-        for rows in _heights(lowered, stretch, spec):
-            for ahead in (True, False):
+        for ahead in (True, False):
+            for rows in _heights(lowered, stretch, spec):
                 banded = stretch.split(rows, ahead=ahead)
+                if not _starts_in_bank_0(banded, spec):
+                    continue
                 depth = needed_depth(banded, spec, spec.act_depth)
                 if depth <= spec.act_depth or _helps(lowered, banded, spec):
                     yield banded
@@ -63,16 +66,31 @@ def _helps(lowered: Lowered, banded: Lowered, spec: MixedSpec) -> bool:
 
 
 def _heights(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[int]:
-    """Band heights, tallest first, such that every band of a whole value starts in bank 0."""
+    """Band heights, such that every band of a whole value starts in bank 0.
+
+    Four bands and more come first: the first LOAD of a frame is short then.
+    """
     height = stretch.last.window.outside[0]
-    unit = spec.banks_n * lowered.s[lowered.root(stretch.last.output)]
+    root = lowered.root(stretch.last.output)
+    unit = lowered.s[root] * spec.banks_n // gcd(spec.banks_n, pitches(lowered, spec)[root])
     seen: set[int] = set()
-    for bands in range(2, _BANDS_MAX + 1):
+    for bands in (*range(_BANDS_LEAST, _BANDS_MAX + 1), *range(2, _BANDS_LEAST)):
         rows = -(-height // bands)
         rows = -(-rows // unit) * unit
         if rows < height and rows not in seen:
             seen.add(rows)
             yield rows
+
+
+def _starts_in_bank_0(banded: Lowered, spec: MixedSpec) -> bool:
+    """Whether every band of a whole value starts at an address, not inside a row of banks."""
+    pitch = pitches(banded, spec)
+    return all(
+        value.row0 % banded.s[value.root] == 0
+        and value.row0 // banded.s[value.root] * pitch[value.root] % spec.banks_n == 0
+        for value in banded.values.values()
+        if value.row0
+    )
 
 
 def _stretch(lowered: Lowered, first: int, last: int) -> _Stretch | None:

@@ -14,12 +14,15 @@ from hlsgen.engines.nodes import ConvNode, Lowered, PoolNode
 from hlsgen.engines.segments import used_positions
 from hlsgen.model.graph import Add, Conv, MaxPool, Model
 from hlsgen.model.numbers import Format
-from hlsgen.plan.memory import needed_depth
+from hlsgen.plan.bands import with_bands
+from hlsgen.plan.cost import resources
+from hlsgen.plan.memory import fits, needed_depth
 
 _LARGE_DSP = 600  # devices above this take the large array
 _BRAM_DEPTH = 1024  # beats of a bank in two BRAM36
-_ACT_SHARE = 0.6  # of the BRAM36 at most, for activations
+_BRAM_SHARE = 0.95  # of the BRAM36 at most
 _DEPTH_MAX = 1 << 16
+_RING_LEAST = 512
 
 # by (act_bits, every row fixed8, large device): lanes_n, pixels_n, drain_n, ring_depth
 _SHAPES: dict[tuple[int, bool, bool], tuple[int, int, int, int]] = {
@@ -43,9 +46,15 @@ def default_spec(model: Model, board: Board) -> MixedSpec:
         spec,
         taps_n=128 if _most_taps(lowered) <= 128 else 256,
         acc_w=max(spec.acc_w, _accumulator_bits(lowered, spec)),
-        ring_depth=_ring_depth(lowered, spec),
     )
-    return replace(spec, act_depth=_act_depth(lowered, spec, board))
+    least = 1 << (_largest_block(lowered, spec) - 1).bit_length()
+    depth = max(spec.ring_depth, least)
+    while True:  # a shallower ring leaves more memory to the activations
+        found = replace(spec, ring_depth=depth)
+        found = replace(found, act_depth=_act_depth(lowered, found, board))
+        if depth // 2 < max(least, _RING_LEAST) or fits(with_bands(lowered, found), found):
+            return found
+        depth //= 2
 
 
 def base_spec(act_bits: int, fixed8: bool, board: Board) -> MixedSpec:
@@ -99,17 +108,20 @@ def _most_taps(lowered: Lowered) -> int:
     return most
 
 
-def _ring_depth(lowered: Lowered, spec: MixedSpec) -> int:
-    """The usual ring, or one that holds the largest block."""
+def _largest_block(lowered: Lowered, spec: MixedSpec) -> int:
+    """Weight words of the largest block, or a little more."""
     words = 1
     for node in lowered.nodes:
         if isinstance(node, ConvNode):
             positions = len(used_positions(node.window))
             slices = sum(-(-s.weights.shape[1] // spec.lanes_n) for s in node.sources)
-            if node.groups > 1:
-                slices = 2 * -(-spec.rows_n * slices // spec.lanes_n) + slices
+            if node.groups > 1:  # a block reads the channels of its rows' groups
+                each = node.sources[0].weights.shape[1]
+                rows_each = len(node.formats) // node.groups
+                groups = min(node.groups, -(-spec.rows_n // rows_each) + 1)
+                slices = -(-groups * each // spec.lanes_n) + 1
             words = max(words, positions * slices)
-    return max(spec.ring_depth, 1 << (words - 1).bit_length())
+    return words
 
 
 def _accumulator_bits(lowered: Lowered, spec: MixedSpec) -> int:
@@ -127,9 +139,9 @@ def _accumulator_bits(lowered: Lowered, spec: MixedSpec) -> int:
 
 
 def _act_depth(lowered: Lowered, spec: MixedSpec, board: Board) -> int:
-    """Enough for the activations, in whole BRAM36, within the share of the device."""
-    banks = spec.banks_n
-    most = int(board.resources.bram36 * _ACT_SHARE) // (2 * banks) * _BRAM_DEPTH
-    needed = needed_depth(lowered, spec)
-    wanted = -(-needed // _BRAM_DEPTH) * _BRAM_DEPTH
-    return min(max(wanted, _BRAM_DEPTH), max(most, _BRAM_DEPTH), _DEPTH_MAX)
+    """Enough for the activations in whole BRAM36, within what the rest leaves of the device."""
+    rest = resources(replace(spec, act_depth=_BRAM_DEPTH)).bram36 - 2 * spec.banks_n
+    left = int(_BRAM_SHARE * board.resources.bram36 - rest)
+    most = max(1, left // (2 * spec.banks_n)) * _BRAM_DEPTH
+    wanted = -(-needed_depth(lowered, spec) // _BRAM_DEPTH) * _BRAM_DEPTH
+    return min(max(wanted, _BRAM_DEPTH), most, _DEPTH_MAX)

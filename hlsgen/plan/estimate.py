@@ -79,5 +79,5 @@ def _worst_layer(design: Design, timing: Timing, binding: str) -> str:
     """For memory the layer with most activations alive, for logic the one with most cycles."""
     if binding == "bram36":
         node = busiest_node(design.lowered, design.spec)
-        return node.value if isinstance(node, MoveNode) else node.layer
+        return node.tensor if isinstance(node, MoveNode) else node.layer
     return max(timing.layers, key=timing.layers.__getitem__, default="")

@@ -69,6 +69,16 @@ def needed_depth(lowered: Lowered, spec: MixedSpec, limit: int = 1 << 40) -> int
     return least if least > limit else _best(lowered, shapes, lives, limit)[0]
 
 
+def fits(lowered: Lowered, spec: MixedSpec) -> bool:
+    """Whether the activations have room."""
+    return needed_depth(lowered, spec, spec.act_depth) <= spec.act_depth
+
+
+def pitches(lowered: Lowered, spec: MixedSpec) -> dict[str, int]:
+    """Pitch of every root."""
+    return {root: layout.pitch for root, layout in _shapes(lowered, spec).items()}
+
+
 def alive_beats(lowered: Lowered, spec: MixedSpec) -> list[int]:
     """Beats of a bank alive at each node."""
     shapes = _shapes(lowered, spec)
@@ -76,10 +86,10 @@ def alive_beats(lowered: Lowered, spec: MixedSpec) -> list[int]:
 
 
 def _shapes(lowered: Lowered, spec: MixedSpec) -> dict[str, Layout]:
-    pitches = _pitches(lowered, spec)
+    chosen = _pitches(lowered, spec)
     return {
-        root: _shape(lowered.values[root].tensor, pitches[root], lowered.s[root], spec)
-        for root in pitches
+        root: _shape(lowered.values[root].tensor, pitch, lowered.s[root], spec)
+        for root, pitch in chosen.items()
     }
 
 
@@ -201,6 +211,7 @@ def _orders(shapes: dict[str, Layout], lives: dict[str, tuple[int, int]]) -> Ite
     roots = sorted(shapes)
     yield sorted(roots, key=lambda root: (lives[root][0], -_size(shapes[root])))
     yield sorted(roots, key=lambda root: (-_size(shapes[root]), lives[root][0]))
+    yield sorted(roots, key=lambda root: (lives[root][0] - lives[root][1], -_size(shapes[root])))
 
 
 def _first_fit(

@@ -43,19 +43,22 @@ class _Ring:
     words: int = 0
     records: int = 0
 
-    def room(self, words: int, records: int) -> float:
-        """Time at which a block of this size fits behind those present."""
-        at = 0.0
+    def room(self, words: int, records: int) -> tuple[float, float]:
+        """Time of the last release that a block needs, and the share of it still to come then."""
+        at, share = 0.0, 1.0
         while self.blocks and (
             self.words + words > self.words_n or self.records + records > self.records_n
         ):
+            early = min(
+                (self.words_n - self.words) / words, (self.records_n - self.records) / records
+            )
             released, old_words, old_records = self.blocks.popleft()
             self.words -= old_words
             self.records -= old_records
-            at = max(at, released)
+            at, share = max(at, released), 1.0 - max(0.0, min(1.0, early))
         self.words += words
         self.records += records
-        return at
+        return at, share
 
 
 def frame_timing(steps: tuple[Step, ...], spec: MixedSpec, board: Board, clock_hz: float) -> Timing:
@@ -151,8 +154,9 @@ class _Run:
         ring = self.ring or _Ring(self.spec.ring_depth, self.spec.record_depth)
         self.ring = ring
         words, records = self.pending.popleft()
-        room = ring.room(words, records)
-        self.fetch_at = max(self.fetch_at, room) + self.arrivals.popleft()
+        room, share = ring.room(words, records)
+        cycles = self.arrivals.popleft()
+        self.fetch_at = max(self.fetch_at + cycles, room + share * cycles)
         issued = item.planes * sum(tap.cs for tap in item.taps)
         tile = max(issued, self._drain(item))
         end = max(at + item.tiles * tile, self.fetch_at + (item.tiles - 1) * tile + item.planes)
