@@ -41,6 +41,12 @@ def spec_of(name: str) -> WindowSpec:
     )
 
 
+def random_beats(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.uint64]:
+    """Beats of a tensor."""
+    beats = rng.integers(0, 1 << 63, shape, np.uint64) * np.uint64(2)
+    return beats | rng.integers(0, 2, beats.shape, np.uint64)
+
+
 def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uint64]) -> Compute:
     """A random convolution or pool whose tensor fits; fills the tensor into the banks."""
     while True:
@@ -49,27 +55,23 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         ky, kx = (int(v) for v in rng.integers(1, limit + 1, 2))
         h, w = (int(v) for v in rng.integers(1, 14, 2))
         pt, pl = int(rng.integers(0, ky)), int(rng.integers(0, kx))
-        pb, pr = int(rng.integers(0, ky)), int(rng.integers(0, kx))
-        ho, wo = (h + pt + pb - ky) // s + 1, (w + pl + pr - kx) // s + 1
-        groups = int(rng.integers(1, 4))
-        pool = rng.random() < 0.25
+        ho = (h + pt + int(rng.integers(0, ky)) - ky) // s + 1
+        wo = (w + pl + int(rng.integers(0, kx)) - kx) // s + 1
+        groups, pool = int(rng.integers(1, 4)), rng.random() < 0.25
         planes = 1 if pool or spec.act_bits == 8 else int(rng.integers(1, 3))
         if ho < 1 or wo < 1 or ky * kx > spec.taps_n:
             continue
         wv = max(wo, -(-w // s)) + int(rng.integers(0, 3))
-        base = int(rng.integers(0, 8))
-        layout, size = make_layout(spec.banks_n, (planes, groups, h, w), s, wv, base)
+        shape, base = (planes, groups, h, w), int(rng.integers(0, 8))
+        layout, size = make_layout(spec.banks_n, shape, s, wv, base)
         slices = int(rng.integers(1, groups * spec.slices_n + 1))
         sub0 = int(rng.integers(0, spec.slices_n)) if rng.random() < 0.2 else 0
         slices = min(slices, groups * spec.slices_n - sub0)
         shared = not pool and rng.random() < 0.15
-        k = slices if shared else slices * ky * kx
-        blocks = groups if pool else int(rng.integers(1, 4))
+        k, blocks = slices * (1 if shared else ky * kx), groups if pool else int(rng.integers(1, 4))
         if base + size <= spec.act_depth and k * blocks <= spec.ring_depth:
             break
-    beats = rng.integers(0, 1 << 63, (planes, groups, h, w), np.uint64) * np.uint64(2)
-    beats |= rng.integers(0, 2, beats.shape, np.uint64)
-    fill(banks, layout, beats)
+    fill(banks, layout, random_beats(rng, shape))
     taps = kernel_taps(
         layout,
         kernel=(ky, kx),
@@ -79,8 +81,8 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         slices=1 if pool else slices,
         sub0=0 if pool else sub0,
     )
-    top = 1 << spec.act_bits
-    raw = not pool and rng.random() < 0.1
+    kind = OutputKind.RAW if not pool and rng.random() < 0.1 else OutputKind.CODES
+    pads = rng.integers(0, 1 << spec.act_bits, 2)
     return Compute(
         pool=pool,
         taps=taps,
@@ -88,9 +90,9 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         blocks=blocks,
         tiles=-(-((ho - 1) * wv + wo) // spec.pixels_n),
         planes=planes,
-        kind=OutputKind.RAW if raw else OutputKind.CODES,
-        pad0=int(rng.integers(0, top)),
-        pad1=int(rng.integers(0, top)),
+        kind=kind,
+        pad0=int(pads[0]),
+        pad1=int(pads[1]),
         wv=wv,
         wo=wo,
         ho=ho,
