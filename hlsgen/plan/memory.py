@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate
 
 from hlsgen.engines.lower import wanted_layouts
 from hlsgen.engines.mixed import MixedSpec
@@ -52,7 +54,7 @@ def place(lowered: Lowered, spec: MixedSpec) -> Memory:
     lives = _lives(lowered, shapes)
     depth, bases = _best(lowered, shapes, lives, spec.act_depth)
     if depth > spec.act_depth:
-        raise FitError(_misfit(lowered, shapes, lives, spec, depth))
+        raise FitError(_misfit(lowered, spec, depth))
     layouts = {
         name: _view(replace(shapes[value.root], base=bases[value.root]), value, spec)
         for name, value in lowered.values.items()
@@ -65,7 +67,7 @@ def needed_depth(lowered: Lowered, spec: MixedSpec, limit: int = 1 << 40) -> int
     """Beats of a bank that are enough; with no limit, so that neighbouring frames overlap."""
     shapes = _shapes(lowered, spec)
     lives = _lives(lowered, shapes)
-    least = max(_alive(lowered, shapes, lives))
+    least = max(alive_beats(lowered, spec))
     return least if least > limit else _best(lowered, shapes, lives, limit)[0]
 
 
@@ -79,13 +81,20 @@ def pitches(lowered: Lowered, spec: MixedSpec) -> dict[str, int]:
     return {root: layout.pitch for root, layout in _shapes(lowered, spec).items()}
 
 
-def alive_beats(lowered: Lowered, spec: MixedSpec) -> list[int]:
+@lru_cache(maxsize=4)
+def alive_beats(lowered: Lowered, spec: MixedSpec) -> tuple[int, ...]:
     """Beats of a bank alive at each node."""
     shapes = _shapes(lowered, spec)
-    return _alive(lowered, shapes, _lives(lowered, shapes))
+    change = [0] * (len(lowered.nodes) + 1)
+    for root, (first, last) in _lives(lowered, shapes).items():
+        change[first] += _size(shapes[root])
+        change[last + 1] -= _size(shapes[root])
+    return tuple(accumulate(change[:-1]))
 
 
-def _shapes(lowered: Lowered, spec: MixedSpec) -> dict[str, Layout]:
+@lru_cache(maxsize=4)
+def _shapes(lowered: Lowered, spec: MixedSpec) -> Mapping[str, Layout]:
+    """Layout of every root at base 0; a Lowered is compared by identity."""
     chosen = _pitches(lowered, spec)
     return {
         root: _shape(lowered.values[root].tensor, pitch, lowered.s[root], spec)
@@ -95,7 +104,7 @@ def _shapes(lowered: Lowered, spec: MixedSpec) -> dict[str, Layout]:
 
 def _best(
     lowered: Lowered,
-    shapes: dict[str, Layout],
+    shapes: Mapping[str, Layout],
     lives: dict[str, tuple[int, int]],
     limit: int,
 ) -> tuple[int, dict[str, int]]:
@@ -207,7 +216,7 @@ def _relaxations(
         yield {root: whole if root in kept else life for root, life in lives.items()}
 
 
-def _orders(shapes: dict[str, Layout], lives: dict[str, tuple[int, int]]) -> Iterable[list[str]]:
+def _orders(shapes: Mapping[str, Layout], lives: dict[str, tuple[int, int]]) -> Iterable[list[str]]:
     roots = sorted(shapes)
     yield sorted(roots, key=lambda root: (lives[root][0], -_size(shapes[root])))
     yield sorted(roots, key=lambda root: (-_size(shapes[root]), lives[root][0]))
@@ -215,7 +224,7 @@ def _orders(shapes: dict[str, Layout], lives: dict[str, tuple[int, int]]) -> Ite
 
 
 def _first_fit(
-    order: list[str], shapes: dict[str, Layout], lives: dict[str, tuple[int, int]]
+    order: list[str], shapes: Mapping[str, Layout], lives: dict[str, tuple[int, int]]
 ) -> dict[str, int]:
     """Lowest free base for each root, in order; lives that meet in a node overlap."""
     bases: dict[str, int] = {}
@@ -241,27 +250,12 @@ def busiest_node(lowered: Lowered, spec: MixedSpec) -> Node:
     return lowered.nodes[max(range(len(alive)), key=alive.__getitem__)]
 
 
-def _alive(
-    lowered: Lowered, shapes: dict[str, Layout], lives: dict[str, tuple[int, int]]
-) -> list[int]:
-    return [
-        sum(_size(shapes[root]) for root, life in lives.items() if life[0] <= index <= life[1])
-        for index in range(len(lowered.nodes))
-    ]
-
-
-def _misfit(
-    lowered: Lowered,
-    shapes: dict[str, Layout],
-    lives: dict[str, tuple[int, int]],
-    spec: MixedSpec,
-    depth: int,
-) -> str:
+def _misfit(lowered: Lowered, spec: MixedSpec, depth: int) -> str:
     """Name the layer with most beats alive."""
     node = busiest_node(lowered, spec)
     name = node.tensor if isinstance(node, MoveNode) else node.layer
-    least = max(depth, *_alive(lowered, shapes, lives))
     return (
-        f"Design act_depth must be at least {least} for the activations of the model, not "
-        f"{spec.act_depth} (layer {name}); choose a deeper act_depth or a larger board"
+        f"Design act_depth must be at least {max(depth, *alive_beats(lowered, spec))} for the "
+        f"activations of the model, not {spec.act_depth} (layer {name}); "
+        "choose a deeper act_depth or a larger board"
     )
