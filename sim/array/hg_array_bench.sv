@@ -29,7 +29,7 @@ module hg_array_bench #(
   string folder;
   int    steps_n, tiles_n, ok;
 
-  logic k_valid, k_first, k_shift, k_last, k_blk, d_start, d_blk;
+  logic k_valid, k_first, k_shift, k_last, k_blk, d_soon, d_soon_blk, d_start, d_blk;
   logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
   logic [WordW-1:0]                            k_word;
   logic [1:0][RowsN-1:0]                       sp2;
@@ -80,9 +80,10 @@ module hg_array_bench #(
       last_q <= {last_q[Latency-2:0], k_valid && k_last};
       blk_q <= {blk_q[Latency-2:0], k_blk};
       start_q <= d_start;
-      if (d_start !== last_q[Latency-1] || (d_start && d_blk !== blk_q[Latency-1])) begin
+      if (d_start !== last_q[Latency-1] || (d_start && d_blk !== blk_q[Latency-1]) ||
+          d_soon !== last_q[Latency-4] || (d_soon && d_soon_blk !== blk_q[Latency-4])) begin
         errors <= errors + 1;
-        if (errors < 5) $display("ERROR cycle %0d: d_start or d_blk is wrong", cycle_q);
+        if (errors < 5) $display("ERROR cycle %0d: d_soon, d_start or a parity is wrong", cycle_q);
       end
       if (d_start) begin
         check_tile(acc_q, tile_mem[tile_n]);

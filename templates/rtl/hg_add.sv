@@ -4,15 +4,13 @@
 //   y = (first[u1] + second[u2]) >> 25, ties to even where asked, code = min(max(y, lo), hi)
 //
 // u1 comes with the entry, u2 is popped from the residual FIFO, which holds it by contract.
-// Every lane has its own pair of tables (2^ActBits x 36 bits, two buffers: the next layer's
-// tables are written while this layer's are read). Without an add the entry passes unchanged
-// with the same latency: o_* comes 4 cycles after q_*. II 1, never stalls.
+// Every lane has its own pair of tables (hg_add_lane; two buffers: the next layer's tables are
+// written while this layer's are read). Without an add the entry passes unchanged with the same
+// latency: o_* comes 6 cycles after q_* (ActBits 8: 7). II 1, never stalls.
 module hg_add #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned DrainN = 2,
-  localparam int unsigned GroupLanesN = 64 / ActBits,
-  localparam int unsigned EntryW = 36,
-  localparam int unsigned FractionW = 25
+  localparam int unsigned GroupLanesN = 64 / ActBits
 ) (
   input  logic                                            clk,
   input  logic                                            rst_n,
@@ -22,7 +20,7 @@ module hg_add #(
   input  logic                                            tab_we,
   input  logic                                            tab_sel,    // buffer, 0 after reset
   input  logic [ActBits:0]                                tab_index,
-  input  logic [EntryW-1:0]                               tab_data,
+  input  logic [35:0]                                     tab_data,
   // From requantisation
   input  logic                                            q_valid,
   input  logic [DrainN-1:0][GroupLanesN-1:0][7:0]         q_data,
@@ -42,9 +40,8 @@ module hg_add #(
   output logic [1:0]                                      o_byte,
   output logic                                            o_last
 );
-  localparam int unsigned Latency = 4;
-  localparam int unsigned SideW = GroupLanesN + 8;
-
+  localparam int unsigned Latency = ActBits == 4 ? 6 : 7;
+  localparam int unsigned SideW = GroupLanesN + 7;
   if (ActBits != 4 && ActBits != 8) begin : gen_check
     $error("hg_add ActBits must be 4 or 8, not %0d", ActBits);
   end
@@ -65,7 +62,6 @@ module hg_add #(
       sel <= sel ^ job_desc[64*7+48];
     end
   end
-
   assign r_pop = q_valid && add;
 
   logic [Latency-1:0] valid_q;
@@ -74,49 +70,33 @@ module hg_add #(
     else valid_q <= {valid_q[Latency-2:0], q_valid};
   end
   assign o_valid = valid_q[Latency-1];
-  hg_delay #(.Width(SideW - 1), .Cycles(Latency)) u_side (
+  hg_delay #(.Width(SideW), .Cycles(Latency)) u_side (
     .clk, .d({q_mask, q_group, q_byte, q_last}), .q({o_mask, o_group, o_byte, o_last})
   );
 
+  // Table writes are registered once for all lanes
+  logic             write_q, write_sel_q;
+  logic [ActBits:0] write_index_q;
+  logic [35:0]      write_data_q;
+  always_ff @(posedge clk) begin
+    write_q <= tab_we && rst_n;
+    write_sel_q <= tab_sel;
+    write_index_q <= tab_index;
+    write_data_q <= tab_data;
+  end
+
   for (genvar r = 0; r < DrainN; r++) begin : gen_pixel
     for (genvar l = 0; l < GroupLanesN; l++) begin : gen_lane
-      logic [EntryW-1:0] first, second;  // two cycles after the codes
-      logic signed [EntryW-1:0] sum_q;
-      logic [7:0] code_q, code_q2, code_q3;
-      hg_ram #(.Width(EntryW), .Depth(2**(ActBits+1))) u_first (
-        .clk, .we(tab_we && !tab_index[ActBits]), .waddr({tab_sel, tab_index[ActBits-1:0]}),
-        .wdata(tab_data), .re(1'b1), .raddr({sel, q_data[r][l][ActBits-1:0]}), .rdata(first)
+      hg_add_lane #(.ActBits(ActBits)) u_lane (
+        .clk, .write(write_q), .write_sel(write_sel_q), .write_index(write_index_q),
+        .write_data(write_data_q), .sel, .first(q_data[r][l]), .second(r_data[r][l]), .add,
+        .tie_even, .tie_parity, .lo, .hi, .code_q(o_data[r][l])
       );
-      hg_ram #(.Width(EntryW), .Depth(2**(ActBits+1))) u_second (
-        .clk, .we(tab_we && tab_index[ActBits]), .waddr({tab_sel, tab_index[ActBits-1:0]}),
-        .wdata(tab_data), .re(1'b1), .raddr({sel, r_data[r][l]}), .rdata(second)
-      );
-      always_ff @(posedge clk) begin
-        sum_q <= $signed(first) + $signed(second);
-        code_q <= q_data[r][l];
-        code_q2 <= code_q;
-        code_q3 <= code_q2;
-      end
-
-      logic signed [EntryW-FractionW-1:0] whole;
-      logic down;
-      logic [7:0] clamped;
-      assign whole = sum_q[EntryW-1:FractionW];
-      assign down = tie_even && sum_q[FractionW-1:0] == '0 && whole[0] != tie_parity;
-      // hi is a code: a step down at hi + 1 still ends at hi, so the comparisons see y itself
-      always_comb begin
-        logic signed [EntryW-FractionW:0] y;
-        y = {whole[EntryW-FractionW-1], whole} - (EntryW-FractionW+1)'(down);
-        if (y < $signed({4'b0, lo})) clamped = lo;
-        else if (y > $signed({4'b0, hi})) clamped = hi;
-        else clamped = y[7:0];
-      end
-      always_ff @(posedge clk) o_data[r][l] <= add ? clamped : code_q3;
     end
   end
 
-  logic unused_desc;
-  assign unused_desc = ^{job_desc[1023:64*7+51], job_desc[64*7+31:0], r_valid};
+  logic unused;
+  assign unused = ^{job_desc, r_valid};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

@@ -8,7 +8,8 @@
 // slots 8), first one lowest; sp2 the flags of both record buffers, chosen by k_blk.
 // Lanes are skewed by a cycle each, so that sums ripple through pipelined chains. The sum of a
 // step stands LanesN + 6 cycles after the step in every kind of row; d_start comes LanesN + 8
-// cycles after k_last, and acc_q is stable from then until the next d_start. II 1, never stalls.
+// cycles after k_last, and acc_q is stable from then until the next d_start. d_soon comes three
+// cycles before d_start, so that the drain can look up its first slots. II 1, never stalls.
 module hg_array #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned Pot4N = 41,
@@ -31,6 +32,8 @@ module hg_array #(
   input  logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts,
   input  logic [WordW-1:0]                            k_word,
   input  logic [1:0][RowsN-1:0]                       sp2,
+  output logic                                        d_soon,
+  output logic                                        d_soon_blk,
   output logic                                        d_start,
   output logic                                        d_blk,
   output logic [RowsN-1:0][PixelsN-1:0][AccW-1:0]     acc_q
@@ -60,6 +63,8 @@ module hg_array #(
     else last_q <= {last_q[LanesN+6:0], k_valid && k_last};
     blk_q <= {blk_q[LanesN+6:0], k_blk};
   end
+  assign d_soon = last_q[LanesN+4];
+  assign d_soon_blk = blk_q[LanesN+4];
   assign d_start = last_q[LanesN+7];
   assign d_blk = blk_q[LanesN+7];
 

@@ -16,21 +16,22 @@ module hg_dsp_chain #(
     $error("hg_dsp_chain operands must be at most 25 and 18 bits");
   end
 
-  logic [LanesN-1:0][47:0] psum_q;
-  assign sum_q = psum_q[LanesN-1];
   for (genvar n = 0; n < LanesN; n++) begin : gen_lane
     logic signed [AW-1:0]    a_q;
     logic signed [BW-1:0]    b_q;
     logic signed [AW+BW-1:0] product_q;
+    logic signed [47:0]      psum_in, psum_q;
+    if (n == 0) begin : gen_first
+      assign psum_in = '0;
+    end else begin : gen_next
+      assign psum_in = gen_lane[n-1].psum_q;
+    end
     always_ff @(posedge clk) begin
       a_q <= a[n];
       b_q <= b[n];
       product_q <= a_q * b_q;
-    end
-    if (n == 0) begin : gen_first
-      always_ff @(posedge clk) psum_q[n] <= 48'(product_q);
-    end else begin : gen_next
-      always_ff @(posedge clk) psum_q[n] <= $signed(psum_q[n-1]) + 48'(product_q);
+      psum_q <= psum_in + 48'(product_q);
     end
   end
+  assign sum_q = gen_lane[LanesN-1].psum_q;
 endmodule

@@ -38,53 +38,53 @@ module hg_pot4_group #(
     end
   end
 
-  for (genvar p = 0; p < PixelsN; p++) begin : gen_pixel
-    logic [LanesN:0][SumW-1:0] psum_q;
-    assign psum_q[0] = start;
-    assign sum_q[p] = psum_q[LanesN];
-    for (genvar n = 0; n < LanesN; n++) begin : gen_lane
-      logic [ProdW-1:0] addend;
-      if (ActBits == 4) begin : gen_rotate
-        logic [3:0] rot_q;
-        always_ff @(posedge clk) rot_q <= rotated(acts[p][n], weight_q[n][1:0]);
-        always_comb begin
-          for (int i = 0; i < ProdW; i++) begin
-            addend[i] = (rot_q[i % 4] & in_range(weight_q2[n][2:0], i)) ^ weight_q2[n][3];
-          end
-        end
-      end else begin : gen_shift
-        logic [ProdW-4:0] low_q;
-        logic sign, low, high;
-        always_ff @(posedge clk) begin
-          low_q <= (ProdW - 3)'(acts[p][n]) << (weight_q[n][1:0] - 2'd1);
-        end
-        assign {sign, high, low} = weight_q2[n][2:0];
-        always_comb begin
-          for (int i = 0; i < ProdW; i++) begin
-            addend[i] = sign ^ ((low && i < ProdW - 3 && low_q[i % (ProdW-3)]) ||
-                                (high && i >= 4 && low_q[(i + ProdW - 7) % (ProdW-3)]));
-          end
-        end
-      end
-      always_ff @(posedge clk) begin
-        psum_q[n+1] <= psum_q[n] - {{(SumW - ProdW) {1'b1}}, ~addend};
+  // Per lane, for all pixels: which bits of the product are bits of the activation.
+  logic [LanesN-1:0][ProdW-1:0] low_mask, high_mask, flip;
+  always_comb begin
+    for (int n = 0; n < LanesN; n++) begin
+      if (ActBits == 4) begin
+        low_mask[n] = ProdW'(window(weight_q2[n][2:0]));
+        high_mask[n] = '0;
+        flip[n] = {ProdW{weight_q2[n][3]}};
+      end else begin
+        low_mask[n] = {ProdW{weight_q2[n][0]}};
+        high_mask[n] = {ProdW{weight_q2[n][1]}};
+        flip[n] = {ProdW{weight_q2[n][2]}};
       end
     end
   end
 
-  // Bit i of act << (m - 1) is an act bit iff m - 1 <= i <= m - 1 + 3.
-  function automatic logic in_range(logic [2:0] m, int i);
-    return m != 0 && int'(m) <= i + 1 && i <= int'(m) + 2;
-  endfunction
+  for (genvar p = 0; p < PixelsN; p++) begin : gen_pixel
+    for (genvar n = 0; n < LanesN; n++) begin : gen_lane
+      logic [ActBits-1:0] act;
+      logic [ProdW-1:0]   addend;
+      logic [SumW-1:0]    psum_in, psum_q;
+      assign act = acts[p][n];
+      if (ActBits == 4) begin : gen_rotate
+        // Rotation to the left by (m - 1) mod 4: bit i of the product is its bit i mod 4.
+        logic [3:0] rot_q;
+        always_ff @(posedge clk) rot_q <= 4'({2{act[3:0]}} >> (2'd1 - weight_q[n][1:0]));
+        assign addend = (ProdW'({3{rot_q}}) & low_mask[n]) ^ flip[n];
+        logic unused;
+        assign unused = ^high_mask[n];
+      end else begin : gen_shift
+        logic [ProdW-4:0] low_q;
+        always_ff @(posedge clk) low_q <= (ProdW - 3)'(act) << (weight_q[n][1:0] - 2'd1);
+        assign addend = ((ProdW'(low_q) & low_mask[n]) | (ProdW'({low_q, 4'd0}) & high_mask[n])) ^ flip[n];
+      end
+      if (n == 0) begin : gen_start
+        assign psum_in = start;
+      end else begin : gen_next
+        assign psum_in = gen_lane[n-1].psum_q;
+      end
+      always_ff @(posedge clk) psum_q <= psum_in - {{(SumW - ProdW) {1'b1}}, ~addend};
+    end
+    assign sum_q[p] = gen_lane[LanesN-1].psum_q;
+  end
 
-  // Rotation to the left by (m - 1) mod 4: bit i of the product is bit i mod 4 of it.
-  function automatic logic [3:0] rotated(logic [3:0] u, logic [1:0] m);
-    unique case (m)
-      2'd1: return u;
-      2'd2: return {u[2:0], u[3]};
-      2'd3: return {u[1:0], u[3:2]};
-      default: return {u[0], u[3:1]};
-    endcase
+  // The four bits from m - 1 on; none if m = 0.
+  function automatic logic [9:0] window(logic [2:0] m);
+    return m == 0 ? 10'd0 : 10'd15 << (m - 3'd1);
   endfunction
 
   // {unused, sign, m in 5..7, m in 1..4}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// One lane of the residual add: two tables of 36-bit entries, sum, rounding, clamp; formula in
+// hg_add. Latency 6 cycles (ActBits 8: 7), II 1. The layer's fields (sel to hi) are stable while
+// entries of the layer are under way.
+module hg_add_lane #(
+  parameter int unsigned ActBits = 4
+) (
+  input  logic               clk,
+  input  logic               write,
+  input  logic               write_sel,
+  input  logic [ActBits:0]   write_index,  // second table from 2^ActBits on
+  input  logic [35:0]        write_data,
+  input  logic               sel,
+  input  logic [7:0]         first,
+  input  logic [ActBits-1:0] second,
+  input  logic               add,
+  input  logic               tie_even,
+  input  logic               tie_parity,
+  input  logic [7:0]         lo,
+  input  logic [7:0]         hi,
+  output logic [7:0]         code_q
+);
+  // 1: addresses. 2 (ActBits 8: 3): entries.
+  logic [1:0][ActBits:0] at_q;
+  logic [1:0][35:0]      entry;
+  always_ff @(posedge clk) at_q <= {{sel, second}, {sel, first[ActBits-1:0]}};
+  for (genvar k = 0; k < 2; k++) begin : gen_table
+    hg_add_table #(.ActBits(ActBits)) u_table (
+      .clk, .we(write && write_index[ActBits] == 1'(k)),
+      .write_at({write_sel, write_index[ActBits-1:0]}), .write_data, .read_at(at_q[k]),
+      .data_q(entry[k])
+    );
+  end
+
+  // Then the sum, y with its tie, y mended, the code clamped.
+  logic signed [36:0] sum_q;
+  logic signed [11:0] y_q, y_q2;
+  logic               tie_q;
+  logic [7:0]         first_late;
+  hg_delay #(.Width(8), .Cycles(ActBits == 4 ? 5 : 6)) u_first (.clk, .d(first), .q(first_late));
+  always_ff @(posedge clk) begin
+    sum_q <= {entry[0][35], entry[0]} + {entry[1][35], entry[1]};
+    y_q <= sum_q[36:25];
+    tie_q <= tie_even && sum_q[24:0] == '0 && sum_q[25] != tie_parity;
+    y_q2 <= y_q - 12'(tie_q);
+    if (!add) code_q <= first_late;
+    else if (!y_q2[11] && (y_q2[10:8] != '0 || y_q2[7:0] > hi)) code_q <= hi;
+    else if (y_q2[11] || y_q2[7:0] < lo) code_q <= lo;
+    else code_q <= y_q2[7:0];
+  end
+endmodule
