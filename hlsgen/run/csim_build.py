@@ -9,7 +9,10 @@ from pathlib import Path
 
 from hlsgen.run import tools
 
-_FLAGS = ("-std=c++14", "-O3", "-march=native", "-pthread", "-DHG_MONITOR")
+_FLAGS = (
+    *("-std=c++14", "-O3", "-march=native", "-pthread", "-DHG_MONITOR"),
+    *("--param", "max-completely-peel-times=8"),  # loops over rows become vectors, not scalars
+)
 
 
 def compile_program(folder: Path, main: str = "csim_main.cpp", flags: Sequence[str] = ()) -> Path:

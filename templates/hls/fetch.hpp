@@ -36,8 +36,8 @@ struct FetchPlan {
 };
 
 constexpr int PLAN_DEPTH = 2;
-constexpr int LINE_DEPTH = 64;  // four bursts
-constexpr int WORD_DEPTH = 16;
+constexpr int LINE_DEPTH = 256;  // half a block memory
+constexpr int WORD_DEPTH = 64;
 
 template <class C>
 using PlanStream = stream<FetchPlan, PLAN_DEPTH>;

@@ -40,6 +40,7 @@ struct Wait {
     std::string stream;
     bool full;  // else empty
     const std::function<bool()> *ready;
+    std::condition_variable *changed;
 };
 
 // Knows who lives and who waits; the only place where threads sleep.
@@ -56,21 +57,24 @@ class Simulation {
         std::lock_guard<std::mutex> guard(mutex_);
         --living_;
         check();
-        changed_.notify_all();
+        wake_ready();
     }
 
     void wake() {
         std::lock_guard<std::mutex> guard(mutex_);
-        changed_.notify_all();
+        wake_ready();
     }
 
+    // Whoever goes to sleep wakes all that can go on, so a stream need not wake for every element.
     void sleep(const std::string &stream, bool full, const std::function<bool()> &ready) {
         std::unique_lock<std::mutex> guard(mutex_);
-        const Wait wait{process(), stream, full, &ready};
+        std::condition_variable changed;
+        const Wait wait = {process(), stream, full, &ready, &changed};
+        wake_ready();
         waits_.push_back(&wait);
         while (!ready()) {
             check();
-            changed_.wait(guard);
+            changed.wait(guard);
         }
         for (std::size_t i = 0; i < waits_.size(); ++i) {
             if (waits_[i] == &wait) {
@@ -87,6 +91,12 @@ class Simulation {
 
   private:
     Simulation() : living_(0) {}
+
+    void wake_ready() {
+        for (const Wait *wait : waits_) {
+            if ((*wait->ready)()) wait->changed->notify_one();
+        }
+    }
 
     void check() {
         if (waits_.empty() || int(waits_.size()) < living_) return;
@@ -107,32 +117,32 @@ class Simulation {
     }
 
     std::mutex mutex_;
-    std::condition_variable changed_;
     std::vector<const Wait *> waits_;
     std::atomic<int> living_;
 };
 
-// One writer, one reader, at most Depth elements; the interface of hls::stream.
+// One writer, one reader, at most Depth elements; the interface of hls::stream. A sleeping partner is
+// woken when the stream is half full (half empty), or when this side goes to sleep or ends.
 template <typename T, int Depth>
 class stream {
   public:
     explicit stream(const char *name) : name_(name), data_(Depth), head_(0), tail_(0), waiting_(0) {}
 
     bool empty() const { return head_.load() == tail_.load(); }
-    bool full() const { return tail_.load() - head_.load() >= std::size_t(Depth); }
+    bool full() const { return size() >= std::size_t(Depth); }
 
     void write(const T &value) {
         if (full()) block(true);
         data_[tail_.load() % Depth] = value;
         tail_.fetch_add(1);
-        if (waiting_.load() != 0) Simulation::get().wake();
+        if (waiting_.load() != 0 && 2 * size() >= std::size_t(Depth)) Simulation::get().wake();
     }
 
     T read() {
         if (empty()) block(false);
         const T value = data_[head_.load() % Depth];
         head_.fetch_add(1);
-        if (waiting_.load() != 0) Simulation::get().wake();
+        if (waiting_.load() != 0 && 2 * size() <= std::size_t(Depth)) Simulation::get().wake();
         return value;
     }
 
@@ -149,6 +159,8 @@ class stream {
     }
 
   private:
+    std::size_t size() const { return tail_.load() - head_.load(); }
+
     stream(const stream &);
     stream &operator=(const stream &);
 
