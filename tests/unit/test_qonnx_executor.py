@@ -74,7 +74,7 @@ def test_qonnx_exact_evaluator_agrees_on_a_small_network():
     a = g.op("MultiThreshold", y, g.const(table), out_dtype="INT2", out_scale=0.5, out_bias=-1.0)
     y = g.op("Add", a, g.op("BipolarQuant", y, g.const(0.25)))
     y = g.op("MaxPool", y, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 0, 0])
-    y = g.op("Pad", y, g.const([0, 0, 1, 2, 0, 0, 0, 1], np.int64))
+    y = g.op("Pad", y, g.const([0, 0, 1, 2, 0, 0, 0, 2], np.int64))
     y = g.op("Concat", y, g.op("Sub", y, g.const(1.0)), axis=1)
     y = g.op("AveragePool", y, kernel_shape=[2, 2], strides=[1, 2])
     y = g.op("GlobalAveragePool", g.op("Clip", y, g.const(-1), g.const(0.25)))
