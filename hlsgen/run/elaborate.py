@@ -8,6 +8,7 @@ parameters, so that every distinct module need be synthesised only once.
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from typing import Any
 from hlsgen.errors import ToolError
 from hlsgen.run.tools import run
 from hlsgen.run.verilate import find_verilator
+
+_UNDRIVEN = re.compile(r"%Warning-UNDRIVEN: (?:\S*/)?([^/:\s]+\.sv):.*?'([^']+)'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +43,31 @@ def elaborate(
 ) -> Hierarchy:
     """Elaborate SystemVerilog files and return the hierarchy below `top`."""
     with tempfile.TemporaryDirectory(prefix="hlsgen-elaborate-") as folder:
-        command = [find_verilator(), "--json-only", "-Wno-fatal", "-Wno-lint", "-DSYNTHESIS"]
+        command: list[str | Path] = [
+            find_verilator(),
+            "--json-only",
+            "-Wno-fatal",
+            "-Wno-lint",
+            "-DSYNTHESIS",
+        ]
         command += [f"-G{name}={value}" for name, value in (parameters or {}).items()]
-        command += ["--top-module", top, "--Mdir", folder, *map(str, files)]
-        run(command, what=f"Elaboration of {top}")
+        command += ["-Wwarn-UNDRIVEN"]  # Yosys reads a loose net as a constant and says nothing
+        command += ["--top-module", top, "--Mdir", folder, *files]
+        done = run(command, what=f"Elaboration of {top}")
+        _check_drivers(done.stderr)
         tree = Path(folder) / f"V{top}.tree.json"
         if not tree.is_file():
             raise ToolError(f"Verilator must write {tree.name}, not nothing; its version is 5.48")
         content = json.loads(tree.read_text(encoding="utf-8"))
     return _hierarchy(content, top)
+
+
+def _check_drivers(warnings: str) -> None:
+    loose = sorted({f"{file}: {net}" for file, net in _UNDRIVEN.findall(warnings)})
+    if loose:
+        raise ToolError(
+            f"Every net must have a driver, not {len(loose)} without: {', '.join(loose[:5])}"
+        )
 
 
 def _hierarchy(tree: dict[str, Any], top: str) -> Hierarchy:

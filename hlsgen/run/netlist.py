@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a mapped netlist (Yosys' JSON): cells of the whole hierarchy, logic levels, mistakes."""
+"""Reads a mapped netlist (Yosys' JSON): cells of the whole hierarchy and logic levels."""
 
 from __future__ import annotations
 
@@ -102,14 +102,10 @@ class Netlist:
         }
         return sorted(t for t in types if t not in self._own_modules and not _primitive(t))
 
-    def undriven(self) -> list[str]:
-        """Inputs of cells that a net without a driver reaches, as module.net."""
-        found = [
-            f"{name}.{net}"
-            for name in sorted(self._own_modules)
-            for net in _undriven(self.modules[name])
-        ]
-        return sorted(found)
+    def has_memory(self, module: str) -> bool:
+        """Whether a module itself holds block or distributed memory."""
+        types = {cell["type"] for cell in self.modules[module]["cells"].values()}
+        return any(name in _BRAM or name in _LUT_MEMORY for name in types)
 
     def levels(self) -> dict[str, int]:
         """Most LUTs in a row between registers, memories, DSPs and ports, module by module."""
@@ -129,27 +125,6 @@ def _own(cells: Mapping[str, int]) -> Counts:
         bram_halves=sum(halves * cells.get(name, 0) for name, halves in _BRAM.items()),
         lut_memory=sum(_LUTS[name] * cells.get(name, 0) for name in _LUT_MEMORY),
     )
-
-
-def _undriven(module: Mapping[str, Any]) -> list[str]:
-    driven = {
-        bit
-        for port in module["ports"].values()
-        if port["direction"] != "output"
-        for bit in port["bits"]
-    }
-    used: set[int] = set()
-    for cell in module["cells"].values():
-        for port, bits in cell["connections"].items():
-            direction = cell["port_directions"][port]
-            (used if direction == "input" else driven).update(b for b in bits if isinstance(b, int))
-    for port in module["ports"].values():
-        if port["direction"] == "output":
-            used.update(bit for bit in port["bits"] if isinstance(bit, int))
-    loose = used - driven
-    if not loose:
-        return []
-    return [name for name, net in module["netnames"].items() if loose & set(net["bits"])]
 
 
 def _levels(module: Mapping[str, Any]) -> int:

@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ from hlsgen.run.netlist import Netlist
 LUT_HEADROOM = 0.85  # "fits": this share of the device's LUTs (DESIGN §11)
 _CELL = re.compile(r"^(\s+cell )\\(\S+?)\$(\S+) (\\\S+)$")
 _MODULE = re.compile(r"^module \\(\S+?)(?:\$(\S+))?$")
-_CODE_VERSION = 1
+_MEMORY = re.compile(r"^  memory (?:width (\d+) )?(?:size (\d+) )?")
+_REGISTERS_BITS = 1024  # a larger memory must not become flip-flops
+_CODE_VERSION = 2
 
 
 def synth(project: Path) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def _stages(netlist: Netlist) -> list[dict[str, Any]]:
     for instance, module in netlist.instances(netlist.top).items():
         if module.startswith("hg_mixed"):
             engine, name = module, instance
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": instance.removeprefix("u_"), **netlist.counts(module).figures}
         for instance, module in sorted(netlist.instances(engine).items())
     ]
@@ -112,11 +114,27 @@ def _check(netlist: Netlist) -> None:
     boxes = netlist.black_boxes()
     if boxes:
         raise ToolError(f"Netlist must hold primitives only, not {', '.join(boxes)}")
-    loose = netlist.undriven()
-    if loose:
+
+
+def _check_memories(rtlil: Path, netlist: Netlist) -> None:
+    """Every large memory of the source must be a memory of the device in its module."""
+    with rtlil.open(encoding="utf-8") as lines:
+        modules = set(_memory_modules(lines))
+    gone = sorted(name for name in modules if not netlist.has_memory(name))
+    if gone:
         raise ToolError(
-            f"Every net must have a driver, not {len(loose)} without: {', '.join(loose[:5])}"
+            f"Memories must map on block or distributed memory, not on registers: {', '.join(gone)}"
         )
+
+
+def _memory_modules(lines: Iterable[str]) -> Iterator[str]:
+    name = ""
+    for line in lines:
+        if line.startswith("module "):
+            name = line.split()[1].removeprefix("\\")
+        memory = _MEMORY.match(line)
+        if memory and int(memory[1] or 1) * int(memory[2] or 1) > _REGISTERS_BITS:
+            yield name
 
 
 def _map(files: Sequence[Path], top: str, parameters: Mapping[str, int], target: Path) -> None:
@@ -130,8 +148,12 @@ def _map(files: Sequence[Path], top: str, parameters: Mapping[str, int], target:
         _yosys(folder, {**job, "step": "read", "top": top, "output": whole.name})
         with whole.open(encoding="utf-8") as source, merged.open("w", encoding="utf-8") as sink:
             sink.writelines(merge(source, hierarchy))
-        _yosys(folder, {"step": "map", "top": top, "input": merged.name, "output": "net.json"})
-        shutil.move(folder / "net.json", target)
+        job = {"step": "map", "top": top, "input": merged.name, "output": "net.json"}
+        _yosys(folder, job)
+        netlist = folder / "net.json"
+        content = json.loads(netlist.read_text(encoding="utf-8"))
+        _check_memories(merged, Netlist(content, top))
+        shutil.move(netlist, target)
 
 
 def merge(lines: Iterator[str] | Sequence[str], hierarchy: Hierarchy) -> Iterator[str]:

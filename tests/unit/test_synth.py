@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counting of netlists: small modules through Yosys, and the mistakes it must not pass over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hlsgen.errors import ToolError
+from hlsgen.run.netlist import Netlist
+from hlsgen.run.synth import map_design
+
+pytest.importorskip("pyosys", reason="Yosys (pyosys) is not installed")
+
+LEAF = """
+module leaf #(parameter int unsigned Width = 4) (
+  input logic clk, input logic [Width-1:0] a, b, output logic [Width-1:0] y
+);
+  always_ff @(posedge clk) y <= a ^ b;
+endmodule
+"""
+TOP = """
+module top (input logic clk, input logic [11:0] a, b, output logic [11:0] y);
+  for (genvar i = 0; i < 2; i++) begin : gen_leaf
+    leaf #(.Width(4)) u_leaf (.clk, .a(a[4*i+:4]), .b(b[4*i+:4]), .y(y[4*i+:4]));
+  end
+  leaf #(.Width(2)) u_two (.clk, .a(a[9:8]), .b(b[9:8]), .y(y[9:8]));
+  leaf #(.Width(2)) u_other (.clk, .a(a[11:10]), .b(b[11:10]), .y(y[11:10]));
+endmodule
+"""
+
+
+def write(folder: Path, **modules: str) -> list[Path]:
+    """Write modules into files of their names."""
+    paths = [folder / f"{name}.sv" for name in modules]
+    for path, text in zip(paths, modules.values(), strict=True):
+        path.write_text(text, encoding="utf-8")
+    return paths
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No netlist of an earlier run answers."""
+    monkeypatch.setenv("HLSGEN_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.mark.unit
+def test_synth_counts_every_instance_of_a_module_that_is_mapped_once(tmp_path: Path) -> None:
+    netlist = map_design(write(tmp_path, leaf=LEAF, top=TOP), "top")
+    leaves = [name for name in netlist.modules if name.startswith("leaf$")]
+    assert len(leaves) == 2
+    total = netlist.counts("top")
+    assert (total.lut, total.ff, total.dsp, total.bram_halves) == (12, 12, 0, 0)
+    assert max(netlist.levels().values()) == 1
+
+
+@pytest.mark.unit
+def test_synth_takes_parameters_of_the_top(tmp_path: Path) -> None:
+    assert map_design(write(tmp_path, leaf=LEAF), "leaf", {"Width": 7}).counts("leaf").ff == 7
+
+
+@pytest.mark.unit
+def test_synth_counts_dsp_and_block_memory(tmp_path: Path) -> None:
+    text = """
+module unit (input logic clk, input logic signed [17:0] a, input logic signed [24:0] b,
+             input logic we, input logic [8:0] at, input logic [63:0] d,
+             output logic signed [42:0] p, output logic [63:0] q);
+  logic signed [17:0] a_q; logic signed [24:0] b_q; logic signed [42:0] m_q;
+  logic [63:0] mem [512];
+  always_ff @(posedge clk) begin
+    a_q <= a; b_q <= b; m_q <= a_q * b_q; p <= m_q;
+    if (we) mem[at] <= d;
+    q <= mem[at];
+  end
+endmodule
+"""
+    total = map_design(write(tmp_path, unit=text), "unit").counts("unit")
+    assert (total.dsp, total.bram_halves) == (1, 2)
+
+
+@pytest.mark.unit
+def test_synth_refuses_a_net_without_driver(tmp_path: Path) -> None:
+    text = """
+module unit (input logic clk, input logic a, output logic y);
+  logic loose;
+  always_ff @(posedge clk) y <= a & loose;
+endmodule
+"""
+    with pytest.raises(
+        ToolError, match=r"^Every net must have a driver, not 1 without: unit\.sv: loose"
+    ):
+        map_design(write(tmp_path, unit=text), "unit")
+
+
+@pytest.mark.unit
+def test_netlist_names_black_boxes() -> None:
+    cell = {"type": "mystery", "connections": {}, "port_directions": {}}
+    module = {"attributes": {}, "ports": {}, "cells": {"u": cell}, "netnames": {}}
+    assert Netlist({"modules": {"top": module}}, "top").black_boxes() == ["mystery"]
+
+
+@pytest.mark.unit
+def test_synth_refuses_a_memory_that_became_registers(tmp_path: Path) -> None:
+    text = """
+module unit (input logic clk, input logic we, input logic [5:0] at, input logic [31:0] d,
+             output logic [31:0] q);
+  logic [31:0] mem [64];
+  logic [31:0] all;
+  always_comb begin
+    all = '0;
+    for (int i = 0; i < 64; i++) all ^= mem[i];
+  end
+  always_ff @(posedge clk) begin
+    if (we) mem[at] <= d;
+    q <= all;
+  end
+endmodule
+"""
+    with pytest.raises(ToolError, match=r"^Memories must map on block or distributed memory, not"):
+        map_design(write(tmp_path, unit=text), "unit")
