@@ -27,7 +27,7 @@ class Place:
     A layer may take several passes; a later one overwrites what an earlier one left open.
     """
 
-    layer: str
+    layer: str = ""  # "": the tensor's own
     tensor: str
     channel: int = 0  # of lane 0 of the first channel group
     row: int = 0
@@ -180,16 +180,16 @@ class Comparison:
     ) -> Difference | None:
         if not missing:
             return None
-        layers = {layer.output: layer.name for layer in self.model.layers}
-        return self._difference(layers[missing[0]], missing[0], ~covered[missing[0]], None)
+        return self._difference("", missing[0], ~covered[missing[0]], None)
 
     def _difference(
         self, layer: str, tensor: str, mask: NDArray[np.bool_], got: NDArray[Any] | None
     ) -> Difference:
         at = np.unravel_index(int(mask.argmax()), mask.shape)
         frame, channel, row, column = (int(i) for i in at)
+        own = {layer.output: layer.name for layer in self.model.layers}
         return Difference(
-            layer=layer,
+            layer=layer or own.get(tensor, tensor),
             tensor=tensor,
             frame=self.first_frame + frame,
             index=(channel, row, column),

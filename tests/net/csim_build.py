@@ -11,8 +11,8 @@ from hlsgen.engines.mixed import MixedSpec
 from hlsgen.model.graph import Model
 from hlsgen.plan.design import make_design
 from hlsgen.plan.image import pack_project
-from hlsgen.run.csim import Job, targets_of
 from hlsgen.run.csim_build import compile_program
+from hlsgen.run.project import Project
 
 
 def stages(spec: MixedSpec, folder: Path, *flags: str) -> Path:
@@ -22,21 +22,21 @@ def stages(spec: MixedSpec, folder: Path, *flags: str) -> Path:
     return compile_program(folder, "csim_stages.cpp", flags)
 
 
-def job_of(model: Model, spec: MixedSpec, folder: Path, board: str = "zedboard") -> Job:
-    """Plan and pack a model on a design, without writing a project."""
-    design = make_design(model, spec, board)
-    image = pack_project(model, design)
-    write_hls(spec, folder)
-    return Job(
+def project_of(model: Model, spec: MixedSpec, folder: Path, board: str = "zedboard") -> Project:
+    """Plan and pack a model on a design as a project of which only `hls` is on disk."""
+    image = pack_project(model, make_design(model, spec, board))
+    write_hls(spec, folder / "hls")
+    return Project(
+        folder=folder,
         model=model,
-        hls=folder,
-        act_bits=spec.act_bits,
+        spec=spec,
+        manifest={},
         program=image.program,
         weights=image.weights,
-        input_stride=image.input_bytes,
-        output_stride=image.output_bytes,
-        outputs=image.outputs,
+        input_bytes=image.input_bytes,
+        output_bytes=image.output_bytes,
         scratch_bytes=image.scratch_bytes,
         report_slots=image.report_slots,
-        targets=targets_of(image.checked),
+        outputs=image.outputs,
+        checked=image.checked,
     )

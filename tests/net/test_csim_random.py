@@ -15,7 +15,7 @@ from hlsgen.model.numbers import Format
 from hlsgen.run.csim import simulate
 from tests.designs import spec_of
 from tests.models import random_codes, random_model
-from tests.net.csim_build import job_of
+from tests.net.csim_build import project_of
 
 pytestmark = pytest.mark.net
 
@@ -54,8 +54,8 @@ def test_csim_equals_golden(name: str, seed: int, tmp_path: Path) -> None:
     spec = DESIGNS[name]
     rng = np.random.default_rng(7919 * seed + sum(map(ord, name)))
     model = random_model(rng, formats=usable(spec), layers=5, **options(spec, seed))
-    job = job_of(model, spec, tmp_path)
-    result = simulate(job, random_codes(model, rng, FRAMES))
+    project = project_of(model, spec, tmp_path)
+    result = simulate(project, random_codes(model, rng, FRAMES))
     assert result.failure is None
     assert result.verdict.first is None, str(result.verdict.first)
     assert result.verdict.tensors_compared == FRAMES * len(model.layers)
