@@ -73,7 +73,7 @@ def _write_data(image: Image, folder: Path) -> None:
 
 
 def _copy(paths: Iterable[Path], folder: Path) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for path in paths:
         shutil.copyfile(path, folder / path.name)
 

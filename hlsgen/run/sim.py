@@ -188,7 +188,7 @@ def _figures(
                     "drain": item.wait_drain,
                 },
             }
-            for item in _layers(project, outcome.report, frames)
+            for item in ([] if failure else _layers(project, outcome.report, frames))
         ],
     }
 

@@ -4,7 +4,7 @@
 // Requests as in hg_axi_read; s_* carries the beats of the requests one after the other. `done`
 // pulses once a request, after the response of its last burst. At most 8 bursts are outstanding.
 // `halt` stops new bursts and fills up those already announced with beats that write nothing, so
-// that `idle` comes in any case. `error` pulses with a response that is not OKAY.
+// that `idle` comes in any case (without `done`). `error` pulses with a response that is not OKAY.
 module hg_axi_write (
   input  logic        clk,
   input  logic        rst_n,
@@ -92,7 +92,7 @@ module hg_axi_write (
       if (w_beat) w_valid_q <= 1'b1;
       else if (w_ready) w_valid_q <= 1'b0;
       if (b_valid) b_q <= b_q + 4'd1;
-      done <= b_valid && last_q[b_q[2:0]];
+      done <= b_valid && last_q[b_q[2:0]] && !halt;
       error <= b_valid && b_resp != 2'b00;
     end
   end

@@ -159,7 +159,8 @@ module hg_mixed #(
   // Window, array, pool
   logic [1023:0] job_desc;
   logic cfg_valid, job_start, blk_take, k_valid, k_first, k_shift, k_last, k_blk;
-  logic pk_valid, pk_first, pk_last, tile_done, res_tile_done, d_start, d_blk;
+  logic pk_valid, pk_first, pk_last, tile_done, res_tile_done, d_soon, d_soon_blk;
+  logic unused_start, unused_blk;
   logic [1:0] blk_loaded;
   logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
   logic [PixelsN-1:0] k_mask;
@@ -187,7 +188,7 @@ module hg_mixed #(
     .PixelsN(PixelsN), .AccW(AccW)
   ) u_array (
     .clk, .rst_n(core_rst_n), .k_valid, .k_first, .k_shift, .k_last, .k_blk, .k_acts, .k_word,
-    .sp2, .d_start, .d_blk, .acc_q
+    .sp2, .d_soon, .d_soon_blk, .d_start(unused_start), .d_blk(unused_blk), .acc_q
   );
   hg_pool #(.ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .DrainN(DrainN)) u_pool (
     .clk, .rst_n(core_rst_n), .pk_valid, .pk_first, .pk_last, .k_mask, .k_acts,
@@ -195,18 +196,31 @@ module hg_mixed #(
   );
 
   // Requantisation, residual add, writer
-  logic q_valid, q_last, o_valid, o_last, r_pop, res_valid, writer_idle;
+  logic q_valid, q_last, o_valid, o_last, r_pop, res_valid, tab_we, tab_sel;
   logic [DrainN-1:0][GroupLanesN-1:0][7:0] q_data, o_data;
   logic [GroupLanesN-1:0] q_mask, o_mask;
   logic [3:0] q_group, o_group;
   logic [1:0] q_byte, o_byte;
+  logic [ActBits:0] tab_index;
+  logic [35:0] tab_data;
   logic [DrainN-1:0][GroupLanesN-1:0][ActBits-1:0] res_data;
+  logic unused_free, unused_idle;
 
-  // STUB
-  assign {q_valid, q_last, o_valid, o_last, r_pop, q_data, o_data, q_mask, o_mask} = '0;
-  assign {q_group, o_group, q_byte, o_byte, blk_loaded, sp2} = '0;
-  assign {rec_en, rec_addr, rec_release, rec_release_n} = '0;
-
+  hg_requant #(
+    .ActBits(ActBits), .RowsN(RowsN), .PixelsN(PixelsN), .DrainN(DrainN), .AccW(AccW),
+    .MultW(MultW), .RecordDepth(RecordDepth)
+  ) u_requant (
+    .clk, .rst_n(core_rst_n), .cfg_valid, .job_desc, .rec_en, .rec_addr, .rec_data, .rec_count,
+    .rec_release, .rec_release_n, .blk_loaded, .blk_take, .blk_free(unused_free), .sp2,
+    .d_soon, .d_soon_blk, .acc(acc_q), .tab_we, .tab_sel, .tab_index, .tab_data,
+    .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last
+  );
+  hg_add #(.ActBits(ActBits), .DrainN(DrainN)) u_add (
+    .clk, .rst_n(core_rst_n), .job_start, .job_desc, .tab_we, .tab_sel, .tab_index, .tab_data,
+    .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last,
+    .r_valid(res_valid), .r_pop, .r_data(res_data),
+    .o_valid, .o_data, .o_mask, .o_group, .o_byte, .o_last
+  );
   hg_residual #(
     .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .PixelsN(PixelsN),
     .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
@@ -220,12 +234,20 @@ module hg_mixed #(
   ) u_writer (
     .clk, .rst_n(core_rst_n), .job_start, .job_desc, .o_valid, .o_data, .o_mask, .o_group, .o_byte,
     .o_last, .p_valid, .p_data, .p_last, .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr, .wr_data,
-    .wr_keep, .tile_done, .idle(writer_idle)
+    .wr_keep, .tile_done, .idle(unused_idle)
   );
 
+  // Ends of weight bursts are counted, not looked at
+  logic unused_last;
+  assign unused_last = ^r_last;
+
 `ifndef SYNTHESIS
-  // For the bench's watchdog
-  logic step;
+  // For the bench: a step, a run in progress, completed frames
+  logic step, unused_bench;
   assign step = k_valid || pk_valid;
+  assign unused_bench = ^{step, running, now, frames_done};
+`else
+  logic unused_bench;
+  assign unused_bench = ^{running, now, frames_done};
 `endif
 endmodule
