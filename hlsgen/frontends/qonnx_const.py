@@ -24,6 +24,7 @@ from hlsgen.frontends.qonnx_values import (
     Const,
     Rationals,
     Refusal,
+    bounded,
     fractions,
     objects,
     text,
@@ -63,8 +64,10 @@ def fold(call: Call) -> Const:
     if handler is None:
         raise Refusal("works on constants", f"one of {', '.join(sorted(_FOLDS))}, or fold it")
     result = handler(call)
-    if result.array.size > MAX_EXACT * 32:
-        raise Refusal(f"makes a constant of shape {text(result.shape)}", "a smaller one")
+    if result.array.dtype == object:
+        bounded(result.array.reshape(-1).tolist())
+    if result.scale is not None:
+        bounded(result.scale.reshape(-1).tolist())
     return result
 
 
@@ -272,8 +275,7 @@ def _arith(call: Call) -> Const:
         other = b.exact() if op == "Mul" else _inverse(b)
         if np.broadcast_shapes(a.shape, other.shape) == a.shape:
             return replace(a, scale=np.asarray(a.scale * other, object))
-    if max(a.array.size, b.array.size) > MAX_EXACT:
-        raise Refusal(f"works on constants of {text(a.shape)} and {text(b.shape)}", "a Quant node")
+    _small(np.broadcast_shapes(a.shape, b.shape))
     if op == "Div":
         return Const(array=np.asarray(a.exact() * _inverse(b), object))
     table: dict[str, Callable[[Any, Any], Any]] = {
@@ -282,6 +284,14 @@ def _arith(call: Call) -> Const:
         "Mul": np.multiply,
     }
     return Const(array=np.asarray(table[op](a.exact(), b.exact()), object))
+
+
+def _small(shape: tuple[int, ...]) -> None:
+    """Refuse results that a few small constants could blow up to, before they are made."""
+    if prod(shape) > MAX_EXACT:
+        raise Refusal(
+            f"makes a constant of {prod(shape)} elements", f"at most {MAX_EXACT}, or a Quant node"
+        )
 
 
 def _inverse(const: Const) -> Rationals:
@@ -321,10 +331,12 @@ def _gather(call: Call) -> Const:
     const, index = call.const(0), call.const(1)
     axis = call.integer("axis", 0)
     picked = np.array(index.integers(), np.int64).reshape(index.shape)
+    _small((const.array.size, picked.size))
     return Const(array=np.asarray(np.take(const.exact(), picked, axis=axis), object))
 
 
 def _concat(call: Call) -> Const:
+    _small((sum(call.const(i).array.size for i in range(len(call.args))),))
     parts = [call.const(i).exact() for i in range(len(call.args))]
     return Const(array=np.concatenate(parts, axis=call.integer("axis", 0)))
 

@@ -21,6 +21,7 @@ from hlsgen.frontends.qonnx_file import Node
 from hlsgen.frontends.rational import Affine, Op, compose, scalar
 from hlsgen.model.graph import IntArray, Tensor
 
+MAX_BITS = 1 << 14  # of a numerator or denominator
 MAX_EXACT = 1 << 22  # elements of a constant that may be turned into rationals
 Pads: TypeAlias = tuple[int, int, int, int]
 Shape: TypeAlias = tuple[int, int, int]
@@ -162,7 +163,9 @@ class Chain:
         for op in ops:
             last = merged[-1] if len(merged) > wall else None
             if isinstance(op, Affine) and isinstance(last, Affine):
-                merged[-1] = compose(last, op)
+                joined = compose(last, op)
+                bounded((*joined.gain, *joined.offset))
+                merged[-1] = joined
             else:
                 merged.append(op)
         return replace(self, ops=tuple(merged))
@@ -282,6 +285,12 @@ def objects(values: Iterable[Fraction], shape: tuple[int, ...]) -> Rationals:
     for index, value in enumerate(values):
         result[index] = value
     return result.reshape(shape)
+
+
+def bounded(values: Iterable[Fraction]) -> None:
+    """Refuse rationals that repeated products have made so long that they would stop the import."""
+    if any(max(v.numerator.bit_length(), v.denominator.bit_length()) > MAX_BITS for v in values):
+        raise Refusal(f"makes a number of more than {MAX_BITS} bits", "fewer chained constants")
 
 
 def per_channel(const: Const, chain: Chain) -> tuple[Fraction, ...]:

@@ -146,6 +146,31 @@ def test_qonnx_rejects_maps_that_claim_terabytes(tmp_path):
     )
 
 
+@pytest.mark.parametrize("op", ["Mul", "Pow"])
+def test_qonnx_refuses_constants_that_grow_without_end(tmp_path, op):
+    g = GraphBuilder(1, 2, 4, 4)
+    y, two = g.const([1.1]), g.const(2.0)
+    for _ in range(60):
+        y = g.op(op, y, y if op == "Mul" else two)
+    model = g.model(g.op("Conv", g.quant(g.op("Mul", "x", y), 0.1), g.weights(3, 2, 1, 1)))
+    rejects(model, tmp_path, rf"'{op}' node '{op}_\d+' makes a number of more than 16384 bits, on")
+
+
+def test_qonnx_refuses_constants_that_broadcast_to_terabytes(tmp_path):
+    g = GraphBuilder(1, 2, 4, 4)
+    wide = g.op("Add", g.const(np.ones((40_000, 1))), g.const(np.ones((1, 40_000))))
+    model = g.model(g.op("Add", g.quant("x", 0.1), wide))
+    rejects(model, tmp_path, r"'Add' node 'Add_0' makes a constant of 1600000000 elements, on")
+
+
+def test_qonnx_refuses_activations_scaled_without_end(tmp_path):
+    g = GraphBuilder(1, 2, 4, 4)
+    y = g.quant("x", 0.1)
+    for _ in range(2000):
+        y = g.op("Mul", y, g.const(1.1))
+    rejects(g.model(y), tmp_path, r"'Mul' node 'Mul_\d+' makes a number of more than 16384 bits")
+
+
 def test_qonnx_rejects_cycles(tmp_path):
     _, model = small()
     model.graph.node[1].input[0] = model.graph.node[-1].output[0]
