@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Store: beats of the banks as runs of contiguous beats in memory; the inverse of load."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsgen.stages.load import LoadSpec, MoveCost, MoveLike, first_request, places
+from hlsgen.stages.load import cost as load_cost
+
+READ_LATENCY = 9  # cycles from taking a descriptor to the first beat of the stream
+
+
+class StoreSpec(LoadSpec):
+    """Sizes of store: those of load."""
+
+    __slots__ = ()
+
+
+def golden(spec: StoreSpec, banks: NDArray[np.uint64], job: MoveLike) -> NDArray[np.uint64]:
+    """Return the beats [runs, rows*width] that a STORE sends; `banks` is [B, D]."""
+    return banks[places(spec, job)]
+
+
+def cost(spec: StoreSpec, job: MoveLike | None = None) -> MoveCost:
+    """Cycles when memory answers at once and port B is free, and resources (7 series)."""
+    move = load_cost(spec)
+    cycles = 0
+    if job is not None:
+        cycles = max(READ_LATENCY, 3 + first_request(job)) + job.runs * job.rows * job.width + 1
+    return MoveCost(cycles=cycles, lut=move.lut + 110, ff=move.ff + 110, bram36=0)
