@@ -63,8 +63,13 @@ module hg_drain_beats #(
   end
 
 `ifndef SYNTHESIS
-  a_whole : assert property (@(posedge clk) disable iff (!rst_n)
-                             beat_valid && beat_first |-> beat_group == '0)
-    else $error("hg_drain_beats: a round starts with another group than 0");
+  always_ff @(posedge clk) begin
+    if (rst_n && beat_valid && beat_first) begin
+      assert (beat_group == '0) else $error("hg_drain_beats: a round must start with group 0");
+    end
+  end
+`else
+  logic unused;
+  assign unused = beat_first;
 `endif
 endmodule

@@ -43,7 +43,10 @@ module hg_drain_steps #(
   end
 
 `ifndef SYNTHESIS
-  a_spaced : assert property (@(posedge clk) disable iff (!rst_n) d_soon |-> !step_valid || tile_end)
-    else $error("hg_drain_steps: a tile ends before the one before is drained");
+  always_ff @(posedge clk) begin
+    if (rst_n && d_soon && step_valid) begin
+      assert (tile_end) else $error("hg_drain_steps: the tile before must be drained");
+    end
+  end
 `endif
 endmodule
