@@ -9,7 +9,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from hlsgen.errors import ToolError
@@ -75,18 +76,28 @@ def cached(name: str, make: Callable[[Path], None]) -> Path:
     target = cache_folder() / name
     if target.is_file():
         return target
-    try:
+    with _writable_cache():
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new.", dir=target.parent) as beside:
-            fresh = Path(beside) / target.name
-            make(fresh)
+        beside = tempfile.mkdtemp(prefix=".new.", dir=target.parent)
+    try:
+        fresh = Path(beside) / target.name
+        make(fresh)
+        with _writable_cache():
             fresh.replace(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return target
+
+
+@contextmanager
+def _writable_cache() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ToolError(
             f"Cache folder {cache_folder()} must be writable, not refused "
             f"({os.strerror(error.errno or 0)}); set HLSGEN_CACHE to another folder"
         ) from error
-    return target
 
 
 def run(
