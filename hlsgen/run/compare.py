@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.model.graph import Concat, Model, Tensor
+from hlsgen.model.graph import Add, Concat, Conv, Layer, Model, Tensor, Thresholds, TwoStep
 
 _RAW_BITS = 32
 _DISTINCT = 4  # codes a tensor must show, if its format and size allow
@@ -147,9 +147,9 @@ class Comparison:
             differences=sum(int(np.count_nonzero(mask)) for mask in wrong.values()),
             first=self._first(wrong) or self._hole(missing, covered),
             degenerate=tuple(
-                name
-                for name in outputs
-                if is_degenerate(self.model.tensors[name], self.expected[name])
+                layer.output
+                for layer in self.model.layers
+                if is_degenerate(layer, self.model.tensors, self.expected[layer.output])
             ),
             missing=missing,
         )
@@ -198,22 +198,42 @@ class Comparison:
         )
 
 
-def is_degenerate(tensor: Tensor, codes: NDArray[Any]) -> bool:
-    """Whether a tensor could hide errors: too few distinct codes, or half of it saturated.
+def codes_of(layer: Layer, tensors: Mapping[str, Tensor]) -> tuple[int, int, int]:
+    """Lowest and highest code that a layer can give, and how many codes it has.
 
-    Codes at a clamped zero (the lowest code of a tensor whose zero point it is) are values of a
-    rectifier, not saturation. Binary formats only need both of their codes.
+    A format may use fewer codes than its bits allow (ternary ones in 2 bits, say).
     """
-    if tensor.bits == _RAW_BITS:
-        return np.unique(codes).size < min(_DISTINCT, codes.size)
-    if np.unique(codes).size < min(_DISTINCT, 1 << tensor.bits, codes.size):
+    tensor = tensors[layer.output]
+    if isinstance(layer, Add):
+        low, high = int(layer.table.min()), int(layer.table.max())
+    elif isinstance(layer, Conv) and isinstance(layer.requant, TwoStep):
+        low, high = layer.requant.lo, layer.requant.hi
+    elif isinstance(layer, Conv) and isinstance(layer.requant, Thresholds):
+        ends = [layer.requant.first, layer.requant.first]
+        ends[1] += layer.requant.step * layer.requant.levels.shape[1]
+        low, high = min(ends), max(ends)
+        return low, high, layer.requant.levels.shape[1] + 1
+    else:
+        low, high = tensor.lo, tensor.hi
+    return low, high, 2 if tensor.bipolar else high - low + 1
+
+
+def is_degenerate(layer: Layer, tensors: Mapping[str, Tensor], codes: NDArray[Any]) -> bool:
+    """Whether a layer's tensor could hide errors: too few distinct codes, or half saturated.
+
+    Codes at a clamped zero (the lowest code, where it is the zero point) are values of a
+    rectifier, not saturation; formats of two or three codes know no saturation.
+    """
+    tensor = tensors[layer.output]
+    low, high, count = codes_of(layer, tensors)
+    if np.unique(codes).size < min(_DISTINCT, count, codes.size):
         return True
-    if tensor.bits == 1:
+    if tensor.bits == _RAW_BITS or count < _DISTINCT:
         return False
-    saturated = np.count_nonzero(codes == tensor.hi)
-    if tensor.zero_point != tensor.lo:
-        saturated += np.count_nonzero(codes == tensor.lo)
-    return bool(2 * saturated > codes.size)
+    saturated = int(np.count_nonzero(codes == high))
+    if tensor.zero_point != low:
+        saturated += int(np.count_nonzero(codes == low))
+    return 2 * saturated > codes.size
 
 
 def joined(parts: list[Verdict]) -> Verdict:
