@@ -17,6 +17,7 @@ from typing import Any
 from hlsgen.boards import Board
 from hlsgen.emit.hls import write_hls
 from hlsgen.emit.rtl import dut_text, top_text
+from hlsgen.engines.mixed import MixedSpec
 from hlsgen.files import replace_folder
 from hlsgen.model import store
 from hlsgen.model.graph import Model
@@ -37,24 +38,26 @@ def build(model: Model, design: Design, board: Board, out: Path) -> dict[str, An
         store.save(model, folder / "model")
         write_design(design, folder / "design.yaml")
         write_hls(design.spec, folder / "hls")
-        _write_rtl(design, folder / "rtl")
-        _write_sim(design, folder / "sim")
+        write_rtl(design.spec, folder / "rtl")
+        write_sim(design.spec, folder / "sim")
         _write_data(image, folder / "data")
         manifest = _manifest(design, board, folder)
         (folder / "manifest.json").write_text(_json(manifest), encoding="utf-8")
     return manifest
 
 
-def _write_rtl(design: Design, folder: Path) -> None:
+def write_rtl(spec: MixedSpec, folder: Path) -> None:
+    """Write the SystemVerilog of a design into `folder`; its top is `hlsgen_top`."""
     _copy(sorted(resource("templates/rtl").glob("*.sv")), folder)
-    (folder / "hlsgen_top.sv").write_text(top_text(design.spec), encoding="utf-8")
+    (folder / "hlsgen_top.sv").write_text(top_text(spec), encoding="utf-8")
 
 
-def _write_sim(design: Design, folder: Path) -> None:
+def write_sim(spec: MixedSpec, folder: Path) -> None:
+    """Write the bench of a design into `folder`; its top is `hg_bench`."""
     common = sorted(resource("sim/common").iterdir())
     _copy([path for path in common if path.suffix in (".sv", ".cpp")], folder)
     _copy(sorted(resource("sim/system").glob("*.py")), folder)
-    (folder / "hg_dut.sv").write_text(dut_text(design.spec), encoding="utf-8")
+    (folder / "hg_dut.sv").write_text(dut_text(spec), encoding="utf-8")
 
 
 def _write_data(image: Image, folder: Path) -> None:
@@ -73,7 +76,7 @@ def _write_data(image: Image, folder: Path) -> None:
 
 
 def _copy(paths: Iterable[Path], folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for path in paths:
         shutil.copyfile(path, folder / path.name)
 

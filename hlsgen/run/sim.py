@@ -33,6 +33,7 @@ from hlsgen.run.trace import Trace, observations, read_trace
 from hlsgen.run.verilate import tail
 
 _ENTRY = struct.Struct("<8Q")
+_DEFAULT_FRAMES = 2  # the second one shows the steady state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,20 @@ class LayerFigures:
     wait_drain: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Result:
+    """Outcome of a simulation."""
+
+    verdict: Verdict
+    outputs: dict[str, IntArray]  # codes [frames, channels, height, width]
+    frame_ends: tuple[int, ...]  # cycle of each frame's last write response
+    report: bytes
+    failure: str | None  # why the run itself failed
+    log: str
+    compile_s: float
+    seconds: float  # of simulation alone
+
+
 def sim(
     folder: Path,
     images: NDArray[Any] | None = None,
@@ -59,24 +74,47 @@ def sim(
     """Run frames on the simulated hardware and compare every layer's tensor with golden.
 
     Returns the keys of DESIGN §7; `values` holds the real-valued outputs, frames first.
-    `memory` replaces the board's DDR (latency, bytes a cycle, seed).
+    `memory` replaces the board's DDR (latency, bytes a cycle, seed). The log of a failed run stays
+    in the project as sim.log, waves as sim.fst.
     """
     start = time.perf_counter()
     project = load_project(folder)
-    codes = input_codes(project.model, images, frames)
-    with tempfile.TemporaryDirectory(prefix="hlsgen-sim-") as place:
-        outcome = _run(project, codes, memory, Path(place), folder / "sim.fst" if waves else None)
-        trace = read_trace(outcome.trace, project.spec)
-        log = _keep_log(folder, outcome)
-    failure = _failure(outcome, log)
-    outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))
-    verdict = _verdict(project, codes, trace, outputs)
-    figures = _figures(project, verdict, trace, outcome, failure, len(codes))
+    codes = input_codes(project.model, images, frames, _DEFAULT_FRAMES)
+    fst = (folder / "sim.fst").resolve() if waves else None
+    result = simulate(project, codes, memory=memory, waves=fst)
+    if result.failure:
+        (folder / "sim.log").write_text(result.log, encoding="utf-8")
+    figures = _figures(project, result, len(codes))
     figures["wall_s"] = round(time.perf_counter() - start, 3)
-    figures["values"] = real_values(project.model, outputs)
+    figures["values"] = real_values(project.model, result.outputs)
     if junit is not None:
-        write_junit(junit, f"hlsgen.sim.{project.model.name}", _cases(project, verdict, failure))
+        write_junit(junit, f"hlsgen.sim.{project.model.name}", _cases(project, result))
     return figures
+
+
+def simulate(
+    project: Project,
+    codes: NDArray[Any],
+    *,
+    memory: Memory | None = None,
+    waves: Path | None = None,
+) -> Result:
+    """Run input codes [frames, channels, height, width]; memory defaults to the board's."""
+    with tempfile.TemporaryDirectory(prefix="hlsgen-sim-") as place:
+        outcome = _run(project, codes, memory, Path(place), waves)
+        trace = read_trace(outcome.trace, project.spec)
+    failure = _failure(outcome)
+    outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))
+    return Result(
+        verdict=_verdict(project, codes, trace, outputs),
+        outputs=outputs,
+        frame_ends=trace.frame_ends,
+        report=outcome.report,
+        failure=failure,
+        log=outcome.run.log,
+        compile_s=outcome.compile_s,
+        seconds=outcome.run.seconds,
+    )
 
 
 def _run(
@@ -109,16 +147,10 @@ def _run(
     )
 
 
-def _keep_log(folder: Path, outcome: Outcome) -> Path:
-    path = folder / "sim.log"
-    path.write_text(outcome.run.log, encoding="utf-8")
-    return path
-
-
-def _failure(outcome: Outcome, log: Path) -> str | None:
+def _failure(outcome: Outcome) -> str | None:
     """Why the run itself failed: no end, a broken rule, a status in the report."""
     if not outcome.run.passed:
-        return f"the simulation failed, all of it is in {log}:\n{tail(outcome.run.log)}"
+        return f"the simulation failed (all of it in sim.log):\n{tail(outcome.run.log)}"
     magic, _, _, _, status, index = struct.unpack_from("<IHHQB3xH", outcome.report + bytes(32))
     if magic != REPORT_MAGIC:
         return "the report was never written"
@@ -148,32 +180,22 @@ def _verdict(
     return comparison.verdict()
 
 
-def _figures(
-    project: Project,
-    verdict: Verdict,
-    trace: Trace,
-    outcome: Outcome,
-    failure: str | None,
-    frames: int,
-) -> dict[str, Any]:
-    ends = trace.frame_ends
-    cycles = list(np.diff((0, *ends)).astype(int)) if ends else []
-    steady = (
-        (ends[-1] - ends[0]) / (len(ends) - 1) if len(ends) > 1 else float(ends[0] if ends else 0)
-    )
+def _figures(project: Project, result: Result, frames: int) -> dict[str, Any]:
+    verdict, ends = result.verdict, result.frame_ends
+    steady = _steady(ends)
     products = project.spec.products_n * steady
     return {
-        "equal": verdict.equal and failure is None,
+        "equal": verdict.equal and result.failure is None,
         "frames": frames,
         "tensors_compared": verdict.tensors_compared,
         "difference": None if verdict.first is None else str(verdict.first),
         "differences": verdict.differences,
         "degenerate": list(verdict.degenerate),
-        "failure": failure,
+        "failure": result.failure,
         "outputs": {name: list(project.model.tensors[name].shape) for name in project.outputs},
-        "compile_s": round(outcome.compile_s, 3),
-        "simulation_s": round(outcome.run.seconds, 3),
-        "cycles": [int(value) for value in cycles],
+        "compile_s": round(result.compile_s, 3),
+        "simulation_s": round(result.seconds, 3),
+        "cycles": [int(value) for value in np.diff((0, *ends))],
         "latency_cycles": ends[0] if ends else None,
         "cycles_per_frame": round(steady),
         "utilisation": round(_macs(project.model) / products, 4) if products else None,
@@ -188,9 +210,16 @@ def _figures(
                     "drain": item.wait_drain,
                 },
             }
-            for item in ([] if failure else _layers(project, outcome.report, frames))
+            for item in ([] if result.failure else _layers(project, result.report, frames))
         ],
     }
+
+
+def _steady(ends: Sequence[int]) -> float:
+    """Cycles from frame to frame once the pipeline is full; one frame alone is its latency."""
+    if len(ends) < 2:
+        return float(ends[0]) if ends else 0.0
+    return (ends[-1] - ends[0]) / (len(ends) - 1)
 
 
 def _macs(model: Model) -> int:
@@ -226,9 +255,10 @@ def _layers(project: Project, report: bytes, frames: int) -> list[LayerFigures]:
     ]  # fmt: skip
 
 
-def _cases(project: Project, verdict: Verdict, failure: str | None) -> Sequence[Case]:
+def _cases(project: Project, result: Result) -> Sequence[Case]:
     """One test case a tensor, and one for the run itself."""
-    cases = [Case(name="run", failure=failure)]
+    verdict = result.verdict
+    cases = [Case(name="run", failure=result.failure, seconds=result.seconds)]
     for layer in project.model.layers:
         text: str | None = None
         if verdict.first is not None and verdict.first.tensor == layer.output:
