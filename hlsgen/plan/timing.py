@@ -140,8 +140,8 @@ class _Run:
     def _compute(self, item: Compute, at: float) -> float:
         at += START_CYCLES
         if item.pool:
-            words = self.spec.slices_n * len(item.taps)
-            tile = max(words, self.spec.pixels_n)
+            step = max(len(item.taps), self.spec.pixels_n // self.spec.drain_n)
+            tile = max(self.spec.slices_n * step, self.spec.pixels_n)
             end = at + item.blocks * item.tiles * tile
         else:
             end = at
@@ -157,11 +157,20 @@ class _Run:
         room, share = ring.room(words, records)
         cycles = self.arrivals.popleft()
         self.fetch_at = max(self.fetch_at + cycles, room + share * cycles)
-        issued = item.planes * sum(tap.cs for tap in item.taps)
-        tile = max(issued, self._drain(item))
+        tile = self._tile(item)
         end = max(at + item.tiles * tile, self.fetch_at + (item.tiles - 1) * tile + item.planes)
         ring.blocks.append((end, words, records))
         return end
+
+    def _tile(self, item: Compute) -> int:
+        """Cycles from tile to tile: words, drain, positions of the pixels, writes to memory."""
+        spec, raw = self.spec, item.kind is OutputKind.RAW
+        issued = item.planes * sum(tap.cs for tap in item.taps)
+        beats = spec.row_groups_n * (4 if raw else 1) * (3 if item.merge else 1)
+        if spec.act_bits == 4 and item.kind is not OutputKind.CODES:
+            beats *= 2
+        writes = spec.pixels_n * beats // spec.drain_n
+        return max(issued, self._drain(item), spec.pixels_n, writes)
 
     def _drain(self, item: Compute) -> int:
         return self.spec.drain_cycles(raw=item.kind is OutputKind.RAW)
