@@ -46,7 +46,8 @@ class LoadSpec:
         )
         for good, name, rule in rules:
             if not good:
-                raise ParameterError(f"Load {name} must be {rule}, not {getattr(self, name)!r}")
+                stage = type(self).__name__.removesuffix("Spec")
+                raise ParameterError(f"{stage} {name} must be {rule}, not {getattr(self, name)!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

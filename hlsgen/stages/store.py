@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,10 +14,9 @@ from hlsgen.stages.load import cost as load_cost
 READ_LATENCY = 9  # cycles from taking a descriptor to the first beat of the stream
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSpec(LoadSpec):
     """Sizes of store: those of load."""
-
-    __slots__ = ()
 
 
 def golden(spec: StoreSpec, banks: NDArray[np.uint64], job: MoveLike) -> NDArray[np.uint64]:

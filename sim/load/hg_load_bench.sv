@@ -60,6 +60,12 @@ module hg_load_bench #(
     $readmemh({folder, "/jobs.hex"}, job_mem, 0, jobs_n - 1);
     repeat (4) @(posedge clk);
     rst_n <= 1'b1;
+    // A reset in the middle of the first descriptor; then all over again
+    while (!desc_ready) @(posedge clk);
+    repeat (25) @(posedge clk);
+    rst_n <= 1'b0;
+    repeat (2) @(posedge clk);
+    rst_n <= 1'b1;
   end
 
   // Memory

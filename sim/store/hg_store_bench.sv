@@ -76,6 +76,12 @@ module hg_store_bench #(
     $readmemh({folder, "/stores.hex"}, store_mem, 0, jobs_n - 1);
     repeat (4) @(posedge clk);
     rst_n <= 1'b1;
+    // A reset in the middle of the first descriptor; then all over again
+    while (!desc_ready[1]) @(posedge clk);
+    repeat (25) @(posedge clk);
+    rst_n <= 1'b0;
+    repeat (2) @(posedge clk);
+    rst_n <= 1'b1;
   end
 
   // External memory
