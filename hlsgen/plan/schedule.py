@@ -34,9 +34,11 @@ def with_waits(steps: Sequence[Step]) -> tuple[Step, ...]:
     for index, step in enumerate(steps):
         waits: dict[Op, int] = {}
         for other, before in enumerate(steps):
-            if walker(before.descriptor) is Op.FETCH or not _conflict(before, step):
-                continue
             kind = walker(before.descriptor)
+            # a walker takes its own descriptors in order, each when the one before is complete
+            ordered = kind in (Op.FETCH, walker(step.descriptor))
+            if ordered or not _conflict(before, step):
+                continue
             needed = places[other] + 1 - (0 if other < index else counts[kind])
             waits[kind] = max(waits.get(kind, NO_WAIT), needed)
         fields: dict[str, Any] = {_WAITS[kind]: value for kind, value in waits.items()}
@@ -106,8 +108,10 @@ def _guaranteed(
     position: int,
     kind: Op,
 ) -> dict[Op, int]:
-    """Completions known at a start: by its waits, by its walker's last start, and by theirs."""
+    """Completions known at a start: by its waits, its walker's order, and by what those knew."""
     sure = {other: need for other, need in waits.items() if need > 0}
+    if position:  # a walker touches memory for a descriptor when the one before is complete
+        sure[kind] = max(sure.get(kind, 0), position)
     sources = []
     if position:
         sources.append(lanes[kind][position - 1])
@@ -144,8 +148,7 @@ def _check_conflicts(
                 if earlier < 0:
                     continue
                 needed = earlier * counts[kind] + places[other] + 1
-                same_lane = kind is walker(step.descriptor) and kind is not Op.CONV
-                if not same_lane and known[frame][index].get(kind, 0) < needed:
+                if known[frame][index].get(kind, 0) < needed:
                     raise PlanError(
                         f"Schedule must order descriptors {other} and {index} of frame {frame}, "
                         "which touch the same memory; report this as a defect"

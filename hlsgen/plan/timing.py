@@ -16,8 +16,10 @@ from hlsgen.engines.program import NO_WAIT, Compute, Fetch, Load, Op, OutputKind
 from hlsgen.plan.schedule import walker
 from hlsgen.plan.steps import Step
 
-START_CYCLES = 24  # from a descriptor's start to the first word of its first tile
-LATENCY_CYCLES = 60  # from the last word of a tile to its first result in memory
+# Measured on the SystemVerilog (int8 ResNet-8, ZedBoard default)
+START_CYCLES = 52  # from a descriptor's start to the first word of its first tile
+LATENCY_CYCLES = 52  # from the last word of a tile to its first result in memory
+TABLE_CYCLES = 36  # before the tables of a residual add, beside their entries
 MOVE_CYCLES = 70  # of a LOAD or STORE beside its beats
 _FRAMES = 3
 _WAITS = ((Op.LOAD, "wait_load"), (Op.CONV, "wait_compute"), (Op.STORE, "wait_store"))
@@ -139,6 +141,8 @@ class _Run:
 
     def _compute(self, item: Compute, at: float) -> float:
         at += START_CYCLES
+        if item.add:
+            at += TABLE_CYCLES + (2 << self.spec.act_bits)
         if item.pool:
             step = max(len(item.taps), self.spec.pixels_n // self.spec.drain_n)
             tile = max(self.spec.slices_n * step, self.spec.pixels_n)
@@ -147,8 +151,9 @@ class _Run:
             end = at
             for _ in range(item.blocks):
                 end = self._block(item, end)
-        self.free[Op.CONV] = end
-        return end + LATENCY_CYCLES + self._drain(item)
+        done = end + LATENCY_CYCLES + self._drain(item)
+        self.free[Op.CONV] = done  # the next one touches memory when this one is complete
+        return done
 
     def _block(self, item: Compute, at: float) -> float:
         ring = self.ring or _Ring(self.spec.ring_depth, self.spec.record_depth)
@@ -169,6 +174,8 @@ class _Run:
         beats = spec.row_groups_n * (4 if raw else 1) * (3 if item.merge else 1)
         if spec.act_bits == 4 and item.kind is not OutputKind.CODES:
             beats *= 2
+        if item.add:  # the residual is read through the same port of the memory
+            beats += spec.row_groups_n
         writes = spec.pixels_n * beats // spec.drain_n
         return max(issued, self._drain(item), spec.pixels_n, writes)
 
