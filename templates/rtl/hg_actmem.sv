@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activation memory: BanksN banks of ActDepth beats of 64 bits, true dual port, II 1 a port.
 // Port A (window): one read of every bank a cycle, data two cycles after a_en.
-// Port B serves one client a cycle, priority writer > residual > load > store, *_gnt combinational.
+// Port B serves the writer and, on the banks that the writer leaves free, one other client a cycle:
+// priority residual > load > store, *_gnt combinational. The reads of merge mode have all banks.
 // Writer: bank k with wr_en[k] takes beat wr_sel[k] at address wr_addr[wr_sel[k]]; always served, so
 // it has no grant. wr_we = 0 reads those banks instead, and a write two cycles later keeps
 // the lanes of wr_keep as they were (read-modify-write).
@@ -69,48 +70,55 @@ module hg_actmem #(
   end
 
   // Arbitration and the shared part of a port B operation
-  logic                   rd_any;
+  logic                   rd_any, rs_free, ld_free, st_free;
   logic [BankW-1:0]       rd_bank;
-  logic [1:0][AddrW-1:0]  b_addr;
-  logic [1:0][63:0]       b_data;
-  logic [BanksN-1:0]      b_en, b_we, b_sel;
+  logic [AddrW-1:0]       o_addr;
+  logic [BanksN-1:0][AddrW-1:0] b_addr;
+  logic [BanksN-1:0]      b_en, b_we, b_sel, b_wr;
   logic [BanksN-1:0][63:0] b_rdata;
 
-  assign rs_gnt  = rs_req && !wr_req;
-  assign ld_gnt  = ld_req && !wr_req && !rs_req;
-  assign st_gnt  = st_req && !wr_req && !rs_req && !ld_req;
+  // Banks that the writer leaves free this cycle; residual and store read pairs of banks
+  logic [BanksN-1:0] wr_takes;
+  assign wr_takes = wr_req ? wr_en | {BanksN{!wr_we}} : '0;
+  assign rs_free = !wr_takes[rs_bank & ~BankW'(1)] && !wr_takes[rs_bank | BankW'(1)];
+  assign ld_free = !wr_takes[ld_bank];
+  assign st_free = !wr_takes[st_bank & ~BankW'(1)] && !wr_takes[st_bank | BankW'(1)];
+
+  assign rs_gnt  = rs_req && rs_free;
+  assign ld_gnt  = ld_req && !rs_req && ld_free;
+  assign st_gnt  = st_req && !rs_req && !ld_req && st_free;
   assign rd_any  = rs_gnt || st_gnt;
   assign rd_bank = rs_req ? rs_bank : st_bank;
 
   always_comb begin
-    if (wr_req) b_addr[0] = wr_addr[0][AddrW-1:0];
-    else if (rs_req) b_addr[0] = rs_addr[AddrW-1:0];
-    else if (ld_req) b_addr[0] = ld_addr[AddrW-1:0];
-    else b_addr[0] = st_addr[AddrW-1:0];
-    b_data[0] = wr_req ? wr_data[0] : ld_data;
-    b_addr[1] = wr_addr[DrainN-1][AddrW-1:0];
-    b_data[1] = wr_data[DrainN-1];
+    if (rs_req) o_addr = rs_addr[AddrW-1:0];
+    else if (ld_req) o_addr = ld_addr[AddrW-1:0];
+    else o_addr = st_addr[AddrW-1:0];
     for (int unsigned k = 0; k < BanksN; k++) begin
-      b_sel[k] = DrainN == 2 && wr_req && wr_sel[k];
-      b_we[k]  = wr_req ? wr_we : ld_req && !rs_req;
-      b_en[k]  = wr_req ? wr_en[k]
-               : (rd_any && rd_bank >> 1 == BankW'(k >> 1)) || (ld_gnt && ld_bank == BankW'(k));
+      b_sel[k]  = DrainN == 2 && wr_sel[k];
+      b_wr[k]   = wr_req && wr_en[k];
+      b_we[k]   = b_wr[k] ? wr_we : ld_gnt;
+      b_en[k]   = b_wr[k] || (rd_any && rd_bank >> 1 == BankW'(k >> 1))
+               || (ld_gnt && ld_bank == BankW'(k));
+      b_addr[k] = !b_wr[k] ? o_addr
+                : b_sel[k] ? wr_addr[DrainN-1][AddrW-1:0] : wr_addr[0][AddrW-1:0];
     end
   end
 
   for (genvar k = 0; k < BanksN; k++) begin : gen_bank
-    logic [63:0] beat;
+    logic [63:0] beat, given;
     always_comb begin
+      given = !b_wr[k] ? ld_data : b_sel[k] ? wr_data[DrainN-1] : wr_data[0];
       for (int unsigned l = 0; l < GroupLanesN; l++) begin
-        beat[l*ActBits +: ActBits] = wr_req && wr_keep[l] ? b_rdata[k][l*ActBits +: ActBits]
-                                   : b_data[b_sel[k]][l*ActBits +: ActBits];
+        beat[l*ActBits +: ActBits] = b_wr[k] && wr_keep[l] ? b_rdata[k][l*ActBits +: ActBits]
+                                   : given[l*ActBits +: ActBits];
       end
     end
     // Two halves: a RAMB36 has at most 36 bits a port as true dual port
     for (genvar h = 0; h < 2; h++) begin : gen_half
       hg_actmem_bank #(.Width(32), .Depth(ActDepth)) u_bank (
         .clk, .a_en, .a_addr(a_addr[k][AddrW-1:0]), .a_rdata(a_rdata[k][h*32 +: 32]),
-        .b_en(b_en[k]), .b_we(b_we[k]), .b_addr(b_addr[b_sel[k]]),
+        .b_en(b_en[k]), .b_we(b_we[k]), .b_addr(b_addr[k]),
         .b_wdata(beat[h*32 +: 32]), .b_rdata(b_rdata[k][h*32 +: 32])
       );
     end
@@ -149,7 +157,7 @@ module hg_actmem #(
 `ifndef SYNTHESIS
   for (genvar k = 0; k < BanksN; k++) begin : gen_assert
     a_depth: assert property (@(posedge clk) disable iff (!rst_n)
-      b_en[k] && b_we[k] |-> 32'(b_addr[b_sel[k]]) < ActDepth)
+      b_en[k] && b_we[k] |-> 32'(b_addr[k]) < ActDepth)
       else $error("hg_actmem: bank %0d is written behind its end", k);
   end
 `endif

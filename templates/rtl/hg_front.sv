@@ -45,7 +45,8 @@ module hg_front #(
   output logic [3:0]          desc_valid,
   input  logic [3:0]          desc_ready,
   input  logic [3:0]          desc_done,
-  output logic [3:0][1023:0]  desc,
+  output logic [3:0][1023:0]  desc,          // heads of the queues
+  output logic                next_valid,    // desc[2] is a descriptor, whether it may start or not
   input  logic                tap_room,
   output logic                tap_we,
   output logic [7:0]          tap_index,
@@ -153,6 +154,7 @@ module hg_front #(
 
   // Layer program
   logic [3:0] q_room, head_valid, pop;
+  assign next_valid = head_valid[2];
   logic q_valid, taps_loaded, walkers_idle, rep_head_valid, rep_head_done, entry_valid, entry_done;
   logic [1:0] q_walker;
   logic [3:0] q_beat;

@@ -74,6 +74,7 @@ module hg_mixed #(
   logic [31:0] frames_done;
   logic [3:0] desc_valid, desc_ready, desc_done;
   logic [3:0][1023:0] desc;
+  logic next_valid;
   logic tap_room, tap_we, cnt_busy, cnt_wait_weights, cnt_wait_drain, fetch_idle, fetch_error;
   logic [7:0] tap_index;
   logic [127:0] tap_data;
@@ -89,6 +90,7 @@ module hg_mixed #(
     .clk, .rst_n, .c_awvalid, .c_awready, .c_awaddr, .c_wvalid, .c_wready, .c_wdata, .c_wstrb,
     .c_bvalid, .c_bready, .c_arvalid, .c_arready, .c_araddr, .c_rvalid, .c_rready, .c_rdata, .irq,
     .core_rst_n, .halt, .running, .now, .frames_done, .desc_valid, .desc_ready, .desc_done, .desc,
+    .next_valid,
     .tap_room, .tap_we, .tap_index, .tap_data, .cnt_busy, .cnt_wait_weights, .cnt_wait_drain,
     .fetch_idle, .fetch_error, .ld_req_valid, .ld_req_ready, .ld_req_addr, .ld_req_beats,
     .ld_m_valid, .ld_m_ready, .ld_m_data, .st_req_valid, .st_req_ready, .st_req_addr,
@@ -158,7 +160,7 @@ module hg_mixed #(
 
   // Window, array, pool
   logic [1023:0] job_desc;
-  logic cfg_valid, job_start, blk_take, k_valid, k_first, k_shift, k_last, k_blk;
+  logic cfg_valid, cfg_ready, unused_cfg, job_start, blk_take, k_valid, k_first, k_shift, k_last, k_blk;
   logic pk_valid, pk_first, pk_last, tile_done, res_tile_done, d_soon, d_soon_blk;
   logic unused_start, unused_blk;
   logic [1:0] blk_loaded;
@@ -177,7 +179,7 @@ module hg_mixed #(
   ) u_window (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[2]), .desc_ready(desc_ready[2]),
     .desc(desc[2]), .desc_done(desc_done[2]), .tap_we, .tap_index, .tap_data, .tap_room,
-    .job_desc, .cfg_valid, .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr, .ring_data,
+    .job_desc, .cfg_valid(unused_cfg), .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr, .ring_data,
     .ring_count, .ring_release, .ring_release_n, .a_en, .a_addr, .a_rdata,
     .k_valid, .k_first, .k_shift, .k_last, .k_blk, .k_acts, .k_word,
     .pk_valid, .pk_first, .pk_last, .k_mask, .tile_done, .res_tile_done,
@@ -206,11 +208,15 @@ module hg_mixed #(
   logic [DrainN-1:0][GroupLanesN-1:0][ActBits-1:0] res_data;
   logic unused_free, unused_idle;
 
+  hg_ahead u_ahead (
+    .clk, .rst_n(core_rst_n), .head_valid(next_valid), .head_op(desc[2][7:0]),
+    .head_taken(desc_ready[2]), .job_start, .cfg_ready, .cfg_valid
+  );
   hg_requant #(
     .ActBits(ActBits), .RowsN(RowsN), .PixelsN(PixelsN), .DrainN(DrainN), .AccW(AccW),
     .MultW(MultW), .RecordDepth(RecordDepth)
   ) u_requant (
-    .clk, .rst_n(core_rst_n), .cfg_valid, .job_desc, .rec_en, .rec_addr, .rec_data, .rec_count,
+    .clk, .rst_n(core_rst_n), .cfg_valid, .cfg_ready, .job_desc(desc[2]), .rec_en, .rec_addr, .rec_data, .rec_count,
     .rec_release, .rec_release_n, .blk_loaded, .blk_take, .blk_free(unused_free), .sp2,
     .d_soon, .d_soon_blk, .acc(acc_q), .tab_we, .tab_sel, .tab_index, .tab_data,
     .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last

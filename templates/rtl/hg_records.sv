@@ -18,7 +18,8 @@ module hg_records #(
 ) (
   input  logic                clk,
   input  logic                rst_n,
-  input  logic                cfg_valid,
+  input  logic                cfg_valid,      // job_desc is the next CONV to load, while cfg_ready
+  output logic                cfg_ready,
   input  logic [1023:0]       job_desc,
   // Record ring; rec_count takes a release into account one cycle after the pulse
   output logic                rec_en,
@@ -67,6 +68,7 @@ module hg_records #(
   logic [AddrW-1:0] base_q;
   logic        loaded, step, is_conv;
 
+  assign cfg_ready = state_q == IDLE;
   assign is_conv = job_desc[7:0] == 8'd3;
   assign need = tables_q ? 16'(TableRecordsN) : 16'(BlockRecordsN);
   assign loaded = state_q == FLUSH && flush_q == 4'(FlushN - 1) && !tables_q;

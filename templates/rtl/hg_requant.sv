@@ -23,7 +23,8 @@ module hg_requant #(
 ) (
   input  logic                clk,
   input  logic                rst_n,
-  input  logic                cfg_valid,
+  input  logic                cfg_valid,      // job_desc is the next CONV to load, while cfg_ready
+  output logic                cfg_ready,
   input  logic [1023:0]       job_desc,
   output logic                rec_en,
   output logic [AddrW-1:0]    rec_addr,
@@ -65,8 +66,8 @@ module hg_requant #(
   logic [1:0][15:0]                          tiles;
   logic [1:0]                                raw_blk;
   hg_records #(.ActBits(ActBits), .RowsN(RowsN), .RecordDepth(RecordDepth)) u_records (
-    .clk, .rst_n, .cfg_valid, .job_desc, .rec_en, .rec_addr, .rec_data, .rec_count, .rec_release,
-    .rec_release_n, .blk_loaded, .blk_take, .blk_free, .row_we, .row_at, .row_record, .sp2,
+    .clk, .rst_n, .cfg_valid, .cfg_ready, .job_desc, .rec_en, .rec_addr, .rec_data, .rec_count,
+    .rec_release, .rec_release_n, .blk_loaded, .blk_take, .blk_free, .row_we, .row_at, .row_record, .sp2,
     .written, .tiles, .raw(raw_blk), .tab_we, .tab_sel, .tab_index, .tab_data
   );
 
