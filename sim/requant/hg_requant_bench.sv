@@ -35,7 +35,7 @@ module hg_requant_bench #(
   string folder;
   int    jobs_n, records_n, beats_n, entries_n, stall, seed, ok;
 
-  logic cfg_valid, rec_en, rec_release, blk_take, blk_free, d_soon, d_soon_blk;
+  logic cfg_valid, cfg_ready, rec_en, rec_release, blk_take, blk_free, d_soon, d_soon_blk;
   logic tab_we, tab_sel, q_valid, q_last;
   logic [1023:0]         job_desc;
   logic [AddrW-1:0]      rec_addr;
@@ -79,6 +79,15 @@ module hg_requant_bench #(
     if (errors < 6) $display("ERROR %0t %s", $time, text);
   endfunction
 
+  // Descriptors run ahead: the next CONV is offered as soon as the loader is ready
+  int job_n;
+  assign job_desc = job_mem[job_n];
+  assign cfg_valid = rst_n && job_n < jobs_n;
+  always_ff @(posedge clk) begin
+    if (!rst_n) job_n <= 0;
+    else if (cfg_valid && cfg_ready) job_n <= job_n + 1;
+  end
+
   // Window and array
   int block_n, tile_n, space;
   logic parity;
@@ -87,10 +96,6 @@ module hg_requant_bench #(
     blocks = 32'(job_mem[job][3*64+:16]);
     tiles = 32'(job_mem[job][3*64+16+:16]);
     space = PixelsN / DrainN * StepsN * (job_mem[job][3*64+40+:8] == 8'd2 ? 4 : 1);
-    job_desc <= job_mem[job];
-    cfg_valid <= 1'b1;
-    @(posedge clk);
-    cfg_valid <= 1'b0;
     if (job_mem[job][7:0] != 8'd3) return;
     for (int b = 0; b < blocks; b++) begin
       do @(posedge clk); while (!blk_loaded[parity]);
@@ -137,7 +142,7 @@ module hg_requant_bench #(
     $readmemh({folder, "/tiles.hex"}, tile_mem);
     $readmemh({folder, "/beats.hex"}, beat_mem, 0, beats_n - 1);
     if (entries_n > 0) $readmemh({folder, "/entries.hex"}, entry_mem, 0, entries_n - 1);
-    {cfg_valid, blk_take, d_soon, d_soon_blk, parity, done} = '0;
+    {blk_take, d_soon, d_soon_blk, parity, done} = '0;
     errors = 0;
     block_n = 0;
     repeat (8) @(posedge clk);

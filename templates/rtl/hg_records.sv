@@ -41,7 +41,7 @@ module hg_records #(
   output logic [1:0][StepsN-1:0][LanesN-1:0]  written,
   output logic [1:0][15:0]                    tiles,
   output logic [1:0]                          raw,
-  // Tables of hg_add: entries 0..2^ActBits-1 are the first one's; buffer 0 after reset, then in turn
+  // Tables of hg_add: the first one's entries lie below 2^ActBits; buffers 0, 1, 0 ...
   output logic                tab_we,
   output logic                tab_sel,
   output logic [ActBits:0]    tab_index,

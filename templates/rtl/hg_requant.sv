@@ -67,8 +67,8 @@ module hg_requant #(
   logic [1:0]                                raw_blk;
   hg_records #(.ActBits(ActBits), .RowsN(RowsN), .RecordDepth(RecordDepth)) u_records (
     .clk, .rst_n, .cfg_valid, .cfg_ready, .job_desc, .rec_en, .rec_addr, .rec_data, .rec_count,
-    .rec_release, .rec_release_n, .blk_loaded, .blk_take, .blk_free, .row_we, .row_at, .row_record, .sp2,
-    .written, .tiles, .raw(raw_blk), .tab_we, .tab_sel, .tab_index, .tab_data
+    .rec_release, .rec_release_n, .blk_loaded, .blk_take, .blk_free, .row_we, .row_at,
+    .row_record, .sp2, .written, .tiles, .raw(raw_blk), .tab_we, .tab_sel, .tab_index, .tab_data
   );
 
   // Steps, in the order pixels, byte, step
