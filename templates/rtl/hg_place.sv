@@ -44,10 +44,11 @@ module hg_place #(
   logic [PlaceW-1:0] q_wrap_q, q_q, q_row_q, q_row_next;
   logic [AddrW-1:0]  phase_wrap_q, phase_down_q, phase, phase_q, phase_row_q, base_q, base_next;
   logic [AddrW-1:0]  phase_row_next, addr_q;
+  logic [15:0]       width_last_q;
 
   assign s_last      = 2'(s - 4'd1);
   assign phase       = phase_stride[AddrW-1:0];
-  assign row_end     = x + 16'd1 == width;
+  assign row_end     = x == width_last_q;
   assign x_phase_end = x_phase_q == s_last;
   assign y_phase_end = y_phase_q == s_last;
   assign step        = active_q && (!out_valid || out_ready);
@@ -65,6 +66,7 @@ module hg_place #(
 
   // Steps of q and phase where x or y leaves the last phase
   always_ff @(posedge clk) begin
+    width_last_q <= width - 16'd1;
     q_wrap_q     <= PlaceW'(1) - PlaceW'(off_back);
     phase_wrap_q <= phase_back;
     phase_down_q <= phase_back + phase;

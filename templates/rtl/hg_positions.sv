@@ -25,16 +25,19 @@ module hg_positions #(
   logic [11:0]              y_q, x_q;
   logic [15:0]              tile_q;
   logic [CountW-1:0]        count_q;
-  logic                     active_q, full, move, push, tile_end, block_end, row_end;
+  logic [15:0]              width_last_q, tile_last_q;
+  logic                     take_q, active_q, full, move, push, tile_end, block_end, row_end;
 
   assign full      = count_q == CountW'(PixelsN);
   assign move      = full && (!pos_valid || pop);
   assign push      = active_q && (!full || move);
   assign tile_end  = count_q == CountW'(PixelsN - 1);
-  assign block_end = tile_end && tile_q + 16'd1 == tiles_n;
-  assign row_end   = 16'(x_q) + 16'd1 == width;
+  assign block_end = tile_end && tile_q == tile_last_q;
+  assign row_end   = 16'(x_q) == width_last_q;
 
   always_ff @(posedge clk) begin
+    width_last_q <= width - 16'd1;
+    tile_last_q  <= tiles_n - 16'd1;
     if (push) begin
       next_y_q <= {y_q, next_y_q[PixelsN-1:1]};
       next_x_q <= {x_q, next_x_q[PixelsN-1:1]};
@@ -60,14 +63,18 @@ module hg_positions #(
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin
+      take_q    <= 1'b0;
       active_q  <= 1'b0;
       pos_valid <= 1'b0;
       count_q   <= '0;
     end else if (take) begin
-      active_q  <= 1'b1;
+      take_q    <= 1'b1;
+      active_q  <= 1'b0;
       pos_valid <= 1'b0;
       count_q   <= '0;
     end else begin
+      take_q <= 1'b0;
+      if (take_q) active_q <= 1'b1;
       if (move) count_q <= CountW'(push);
       else if (push) count_q <= count_q + 1'b1;
       pos_valid <= move || (pos_valid && !pop);

@@ -30,6 +30,8 @@ module hg_sequencer #(
   output logic              job_start,
   // Sources of a step
   input  logic              tap_valid,
+  input  logic              slice_first,
+  input  logic              slice_end,
   input  logic              tap_end,
   input  logic [127:0]      tap,
   input  logic              pos_valid,
@@ -40,7 +42,6 @@ module hg_sequencer #(
   input  logic              res_tile_done,
   // The step
   output logic              step,
-  output logic              tap_pop,
   output logic              pass_end,
   output logic              tile_end,
   output logic              block_end,
@@ -74,50 +75,41 @@ module hg_sequencer #(
   logic        raw, add;
   logic [15:0] blocks_n, tiles_n;
   logic [7:0]  passes_n;
-  assign is_pool  = job_desc[2:0] == 3'd4;
   assign blocks_n = job_desc[3*64 +: 16];
   assign tiles_n  = job_desc[3*64+16 +: 16];
   assign passes_n = is_pool ? 8'(SubsN) : job_desc[3*64+32 +: 8];
-  assign raw      = !is_pool && job_desc[3*64+40 +: 8] == 8'd2;
-  assign add      = !is_pool && job_desc[7*64+48];
 
   state_e            state_q;
-  logic              busy_q, block_first_q, pass_first_q, slice_first_q, blk_parity_q;
-  logic [15:0]       block_q, tile_n_q;
-  logic [7:0]        pass_q;
-  logic [11:0]       slice_q;
-  logic [SubW-1:0]   sub_q;
+  logic              busy_q, block_first_q;
+  // Counts of what is left behind the current one, and whether it is the last
+  logic [15:0]       blocks_q, tiles_q;
+  logic [7:0]        passes_q;
+  logic              block_last_q, tile_last_q, pass_last_q, plane_first_q;
+  logic [SubW-1:0]   sub_q, pool_sub_q;
   logic [AddrW-1:0]  group_q, pool_group_q;
-  logic [SpaceW-1:0] space_q;
+  logic [SpaceW-1:0] space_q, space_n;
   logic [RoomW-1:0]  tiles_out_q, tiles_cap;
   logic [7:0]        residuals_q;
-  logic              slice_end, pass_last, end_check, end_ok, words_ok, tile_last, block_last;
+  logic              space_ok_q, room_q, residual_ok_q, end_check, end_ok, words_ok, spaced;
   logic              sub_wrap, taken, finish;
 
   // End conditions
   assign tiles_cap = raw ? RoomW'(FifoN / (4 * SpaceN)) : RoomW'(FifoN / SpaceN);
-  assign end_ok    = space_q == '0 && tiles_out_q < tiles_cap && (!add || residuals_q != '0);
-  assign end_check = tap_end && slice_end && (is_pool || pass_last);
-  assign words_ok  = is_pool || (word_ok && (!block_first_q || blk_loaded[blk_parity_q]));
+  assign end_ok    = space_ok_q && room_q && residual_ok_q;
+  assign end_check = tap_end && slice_end && (is_pool || pass_last_q);
+  assign words_ok  = is_pool || (word_ok && (!block_first_q || blk_loaded[blk_parity]));
   assign step      = state_q == Run && tap_valid && pos_valid && words_ok && (!end_check || end_ok);
 
   // Position in the loops
-  assign slice_end  = is_pool || slice_q == tap[43:32] - 12'd1;
-  assign pass_last  = pass_q + 8'd1 == passes_n;
-  assign tile_last  = tile_n_q + 16'd1 == tiles_n;
-  assign block_last = block_q + 16'd1 == blocks_n;
-  assign tap_pop    = step && slice_end;
-  assign pass_end   = step && slice_end && tap_end;
-  assign tile_end   = pass_end && pass_last;
-  assign block_end  = tile_end && tile_last;
-  assign job_end    = block_end && block_last;
+  assign pass_end  = step && slice_end && tap_end;
+  assign tile_end  = pass_end && pass_last_q;
+  assign block_end = tile_end && tile_last_q;
+  assign job_end   = block_end && block_last_q;
 
-  assign pass_first   = pass_first_q;
-  assign tile_first   = pass_first_q && pass_q == '0;
-  assign low_plane    = pass_last;
-  assign blk_parity   = blk_parity_q;
-  assign sub          = is_pool ? SubW'(pass_q) : slice_first_q ? SubW'(tap[47:44]) : sub_q;
-  assign group_offset = is_pool ? pool_group_q : slice_first_q ? '0 : group_q;
+  assign tile_first   = pass_first && plane_first_q;
+  assign low_plane    = pass_last_q;
+  assign sub          = is_pool ? pool_sub_q : slice_first ? SubW'(tap[47:44]) : sub_q;
+  assign group_offset = is_pool ? pool_group_q : slice_first ? '0 : group_q;
   assign sub_wrap     = SubsN == 1 || sub == SubW'(SubsN - 1);
 
   assign desc_ready = state_q == Idle && desc_valid;
@@ -126,7 +118,12 @@ module hg_sequencer #(
   assign finish     = busy_q && state_q != Run && tiles_out_q == '0;
 
   always_ff @(posedge clk) begin
-    if (taken) job_desc <= desc;
+    if (taken) begin
+      job_desc <= desc;
+      is_pool  <= desc[2:0] == 3'd4;
+      raw      <= desc[2:0] != 3'd4 && desc[3*64+40 +: 8] == 8'd2;
+      add      <= desc[2:0] != 3'd4 && desc[7*64+48];
+    end
   end
 
   always_ff @(posedge clk) begin
@@ -150,56 +147,75 @@ module hg_sequencer #(
     end
   end
 
-  // Loop counters
+  // Loop counters: each counts down what is left, its flag is one step ahead
   always_ff @(posedge clk) begin
-    if (!rst_n) blk_parity_q <= 1'b0;
-    else if (block_end && !is_pool) blk_parity_q <= !blk_parity_q;
+    if (!rst_n) blk_parity <= 1'b0;
+    else if (block_end && !is_pool) blk_parity <= !blk_parity;
 
     if (job_start) begin
-      block_q       <= '0;
-      tile_n_q      <= '0;
-      pass_q        <= '0;
-      slice_q       <= '0;
-      tile_q        <= '0;
+      blocks_q      <= blocks_n;
+      block_last_q  <= blocks_n == 16'd1;
       pool_group_q  <= '0;
-      pass_first_q  <= 1'b1;
-      slice_first_q <= 1'b1;
       block_first_q <= 1'b1;
+      pass_first    <= 1'b1;
     end else if (step) begin
-      slice_first_q <= slice_end;
-      pass_first_q  <= pass_end;
+      pass_first    <= pass_end;
       block_first_q <= block_end;
-      slice_q       <= slice_end ? '0 : slice_q + 12'd1;
       sub_q         <= sub_wrap ? '0 : sub + 1'b1;
       group_q       <= group_offset + (sub_wrap ? tap[48 +: AddrW] : '0);
-      if (pass_end) pass_q <= pass_last ? '0 : pass_q + 8'd1;
-      if (tile_end) begin
-        tile_n_q <= tile_last ? '0 : tile_n_q + 16'd1;
-        tile_q   <= tile_last ? '0 : tile_q + PlaceW'(PixelsN);
-      end
       if (block_end) begin
-        block_q      <= block_q + 16'd1;
+        blocks_q     <= blocks_q - 16'd1;
+        block_last_q <= blocks_q == 16'd2;
         pool_group_q <= pool_group_q + tap[48 +: AddrW];
       end
     end
+
+    if (job_start || block_end) begin
+      tiles_q     <= tiles_n;
+      tile_last_q <= tiles_n == 16'd1;
+      tile_q      <= '0;
+    end else if (tile_end) begin
+      tiles_q     <= tiles_q - 16'd1;
+      tile_last_q <= tiles_q == 16'd2;
+      tile_q      <= tile_q + PlaceW'(PixelsN);
+    end
+
+    if (job_start || tile_end) begin
+      passes_q      <= passes_n;
+      pass_last_q   <= passes_n == 8'd1;
+      plane_first_q <= 1'b1;
+      pool_sub_q    <= '0;
+    end else if (pass_end) begin
+      passes_q      <= passes_q - 8'd1;
+      pass_last_q   <= passes_q == 8'd2;
+      plane_first_q <= 1'b0;
+      pool_sub_q    <= pool_sub_q + 1'b1;
+    end
   end
 
-  // Spacing, tiles under way, residual tiles at hand
+  // Spacing of ends, tiles under way, residual tiles at hand; the flags hold for the next cycle
+  assign spaced  = pass_end && (is_pool || pass_last_q);
+  assign space_n = is_pool ? SpacePool : raw ? SpaceRaw : SpaceCodes;
+
   always_ff @(posedge clk) begin
     if (!rst_n) begin
-      space_q     <= '0;
-      tiles_out_q <= '0;
-      residuals_q <= '0;
+      space_q       <= '0;
+      space_ok_q    <= 1'b1;
+      tiles_out_q   <= '0;
+      room_q        <= 1'b0;
+      residuals_q   <= '0;
+      residual_ok_q <= 1'b0;
     end else begin
-      if (job_start) begin
-        space_q <= '0;
-      end else if (pass_end && (is_pool || pass_last)) begin
-        space_q <= is_pool ? SpacePool : raw ? SpaceRaw : SpaceCodes;
-      end else if (space_q != '0) begin
-        space_q <= space_q - 1'b1;
-      end
+      if (job_start) space_q <= '0;
+      else if (spaced) space_q <= space_n;
+      else if (space_q != '0) space_q <= space_q - 1'b1;
+      space_ok_q <= job_start || (spaced ? space_n == '0 : space_q <= SpaceW'(1));
+
       tiles_out_q <= tiles_out_q + RoomW'(tile_end) - RoomW'(tile_done);
-      residuals_q <= residuals_q + 8'(res_tile_done) - 8'(tile_end && add);
+      room_q      <= tile_end ? tiles_out_q + RoomW'(1) < tiles_cap : tiles_out_q < tiles_cap;
+
+      residuals_q   <= residuals_q + 8'(res_tile_done) - 8'(tile_end && add);
+      residual_ok_q <= !add || (tile_end ? residuals_q > 8'd1 : residuals_q != '0);
     end
   end
 
@@ -224,7 +240,7 @@ module hg_sequencer #(
   a_residuals: assert property (@(posedge clk) disable iff (!rst_n)
     residuals_q == '1 |-> !res_tile_done) else $error("hg_sequencer: residual tiles overflow");
   a_slices: assert property (@(posedge clk) disable iff (!rst_n)
-    step && !is_pool && slice_first_q |-> 32'(tap[47:44]) < SubsN)
+    step && !is_pool && slice_first |-> 32'(tap[47:44]) < SubsN)
     else $error("hg_sequencer: sub0 of a tap is beyond its beat");
 `endif
 endmodule

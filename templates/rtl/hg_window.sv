@@ -93,7 +93,7 @@ module hg_window #(
     $error("hg_window PixelsN must be even and at most %0d banks, not %0d", BanksN, PixelsN);
   end
 
-  logic                     tap_valid, tap_end, tap_pop, pos_valid, word_ok;
+  logic                     tap_valid, slice_first, slice_end, tap_end, pos_valid, word_ok;
   logic [127:0]             tap;
   logic [PixelsN-1:0][11:0] pos_y, pos_x;
   logic                     step, pass_end, tile_end, block_end, job_end, is_pool;
@@ -108,7 +108,8 @@ module hg_window #(
 
   hg_tap_buffer #(.TapsN(TapsN)) u_taps (
     .clk, .rst_n, .tap_we, .tap_index, .tap_data, .take(desc_ready),
-    .taps_n(job_desc[2*64+32 +: 16]), .pop(tap_pop), .tap_valid, .tap_end, .tap
+    .taps_n(job_desc[2*64+32 +: 16]), .single(is_pool), .step, .tap_valid,
+    .slice_first, .slice_end, .tap_end, .tap
   );
 
   hg_positions #(.PixelsN(PixelsN)) u_positions (
@@ -117,9 +118,9 @@ module hg_window #(
   );
 
   hg_ring_pointer #(.RingDepth(RingDepth), .ReleaseDelay(StepL)) u_ring (
-    .clk, .rst_n, .step(step && !is_pool), .restart(pass_end || (job_desc[26] && tap_pop)), .block_end,
-    .job_end, .hold(job_desc[24]), .words_n(job_desc[2*64+48 +: 16]), .word_ok, .word_ptr,
-    .ring_count, .ring_release, .ring_release_n
+    .clk, .rst_n, .step(step && !is_pool), .restart(pass_end || (job_desc[26] && slice_end)),
+    .block_end, .job_end, .hold(job_desc[24]), .words_n(job_desc[2*64+48 +: 16]), .word_ok,
+    .word_ptr, .ring_count, .ring_release, .ring_release_n
   );
 
   hg_sequencer #(
@@ -127,8 +128,8 @@ module hg_window #(
     .DrainN(DrainN), .AddrW(AddrW), .PlaceW(PlaceW)
   ) u_sequencer (
     .clk, .rst_n, .desc_valid, .desc_ready, .desc, .desc_done, .job_desc, .cfg_valid, .job_start,
-    .tap_valid, .tap_end, .tap, .pos_valid, .word_ok, .blk_loaded, .blk_take, .tile_done,
-    .res_tile_done, .step, .tap_pop, .pass_end, .tile_end, .block_end, .job_end, .is_pool,
+    .tap_valid, .slice_first, .slice_end, .tap_end, .tap, .pos_valid, .word_ok, .blk_loaded,
+    .blk_take, .tile_done, .res_tile_done, .step, .pass_end, .tile_end, .block_end, .job_end, .is_pool,
     .pass_first, .tile_first, .low_plane, .blk_parity, .sub, .group_offset, .tile_q,
     .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
   );

@@ -30,16 +30,19 @@ module hg_write_places #(
   output logic [DrainN-1:0][AddrW-1:0] pix_addr,
   output logic                         conflict
 );
-  logic             step, drop, wrap, place_valid, place_ready, place_drop, tile_end;
-  logic [15:0]      y, x, tile_q, place_addr;
+  logic             step, drop, wrap, tile_end, raw_valid, raw_ready, raw_drop;
+  logic             place_valid, place_ready, place_drop;
+  logic [15:0]      y, x, tile_q, tile_last_q, raw_addr;
   logic [4:0]       pixel_q;
-  logic [BankW-1:0] place_bank;
+  logic [BankW-1:0] raw_bank, place_bank;
+  logic [AddrW-1:0] place_addr;
 
   assign tile_end = pixel_q == 5'(PixelsN - 1);
-  assign wrap     = tile_end && tile_q + 16'd1 == tiles_n;
+  assign wrap     = tile_end && tile_q == tile_last_q;
   assign drop     = x >= out_w || y >= out_h;
 
   always_ff @(posedge clk) begin
+    tile_last_q <= tiles_n - 16'd1;
     if (start) begin
       pixel_q <= '0;
       tile_q  <= '0;
@@ -51,8 +54,15 @@ module hg_write_places #(
 
   hg_place #(.BanksN(BanksN), .ActDepth(ActDepth), .TagW(1)) u_place (
     .clk, .rst_n, .start, .base, .run_stride('0), .width, .pitch, .s, .off_step, .phase_stride,
-    .step, .y, .x, .wrap, .stop(1'b0), .tag(drop), .out_valid(place_valid),
-    .out_ready(place_ready), .out_bank(place_bank), .out_addr(place_addr), .out_tag(place_drop)
+    .step, .y, .x, .wrap, .stop(1'b0), .tag(drop), .out_valid(raw_valid), .out_ready(raw_ready),
+    .out_bank(raw_bank), .out_addr(raw_addr), .out_tag(raw_drop)
+  );
+
+  // Cuts the path from pix_take to the walker
+  hg_fifo #(.Width(BankW + AddrW + 1), .Depth(4)) u_fifo (
+    .clk, .rst_n(rst_n && !start), .s_valid(raw_valid), .s_ready(raw_ready),
+    .s_data({raw_drop, raw_bank, raw_addr[AddrW-1:0]}),
+    .m_valid(place_valid), .m_ready(place_ready), .m_data({place_drop, place_bank, place_addr})
   );
 
   if (DrainN == 1) begin : gen_one
@@ -61,7 +71,7 @@ module hg_write_places #(
     always_ff @(posedge clk) begin
       if (place_ready) begin
         pix_bank[0] <= place_bank;
-        pix_addr[0] <= place_addr[AddrW-1:0];
+        pix_addr[0] <= place_addr;
         pix_drop[0] <= place_drop;
       end
       if (!rst_n || start) pix_valid <= 1'b0;
@@ -77,12 +87,12 @@ module hg_write_places #(
     always_ff @(posedge clk) begin
       if (!even_valid_q) begin
         even_bank_q <= place_bank;
-        even_addr_q <= place_addr[AddrW-1:0];
+        even_addr_q <= place_addr;
         even_drop_q <= place_drop;
       end
       if (move) begin
         pix_bank <= {place_bank, even_bank_q};
-        pix_addr <= {place_addr[AddrW-1:0], even_addr_q};
+        pix_addr <= {place_addr, even_addr_q};
         pix_drop <= {place_drop, even_drop_q};
         conflict <= place_bank == even_bank_q && !place_drop && !even_drop_q;
       end
@@ -98,5 +108,5 @@ module hg_write_places #(
   end
 
   logic unused_addr;
-  assign unused_addr = &{1'b0, place_addr};
+  assign unused_addr = &{1'b0, raw_addr};
 endmodule

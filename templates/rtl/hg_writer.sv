@@ -107,7 +107,7 @@ module hg_writer #(
   logic             high_q, half_q, op_ready, op, entry_end, group_end, byte_end, pair_end, block_end;
   logic [1:0]       byte_q;
   logic [3:0]       group_q, pair_q;
-  logic [15:0]      tile_out_q, index_q, block_index_q;
+  logic [15:0]      tile_out_q, tile_last_q, index_q, block_index_q;
   logic [AddrW-1:0] group_off_q, block_off_q, plane_off_q, plane_high_q, plane_next;
 
   assign op        = e_valid && pix_valid && op_ready;
@@ -115,12 +115,13 @@ module hg_writer #(
   assign group_end = entry_end && group_q == (is_pool ? 4'd0 : 4'(RowGroupsN - 1));
   assign byte_end  = group_end && (!raw || byte_q == 2'd3);
   assign pair_end  = byte_end && pair_q == 4'(PairsN - 1);
-  assign block_end = pair_end && tile_out_q + 16'd1 == tiles_n;
+  assign block_end = pair_end && tile_out_q == tile_last_q;
   assign e_ready   = entry_end;
   assign pix_take  = byte_end;
   assign plane_next = two_planes ? plane_high_q + plane_stride : plane_high_q;
 
   always_ff @(posedge clk) begin
+    tile_last_q <= tiles_n - 16'd1;
     if (start_q) begin
       {high_q, half_q, byte_q, group_q, pair_q, tile_out_q, index_q, block_index_q} <= '0;
       {group_off_q, block_off_q, plane_off_q} <= '0;

@@ -178,5 +178,11 @@ def test_window_steps_match_golden(name: str, tmp_path: Path) -> None:
         counts = write_files(tmp_path, spec, banks, jobs)
         log = run_script("window", params_of(name), tmp_path, stall=stall, seed=seed, **counts)
         if stall == 0:
-            # Nothing hides the preparation of the very first descriptor
-            assert cycles_of(log)[1:] == [cost(spec, job).cycles for job in jobs[1:]]
+            _check_cycles(spec, jobs, cycles_of(log))
+
+
+def _check_cycles(spec: WindowSpec, jobs: list[Compute], found: list[int]) -> None:
+    """Exact; an add may wait for its first residual beats. Nothing prepares the first descriptor."""
+    assert len(found) == len(jobs)
+    for job, cycles in list(zip(jobs, found, strict=True))[1:]:
+        assert 0 <= cycles - cost(spec, job).cycles <= (3 if job.add else 0)

@@ -25,7 +25,7 @@ DESIGNS = {
     "w8_one_lane": (8, (13, 2, 9), 2, 1, 1000),
 }
 # Cycles of an entry's way from the FIFO's input to the memory, at least
-LATENCY = 6
+LATENCY = 8
 _TAP = Tap(base=0, q=0, cs=1, cg_stride=0, ylo=0, yhi=0, xlo=0, xhi=0)
 
 
