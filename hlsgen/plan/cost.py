@@ -50,24 +50,64 @@ def _bram(spec: MixedSpec) -> Fraction:
     return Fraction(act + ring + records + tables) + Fraction(ports, 2)
 
 
+# LUT and FF of a product with its share of the adders, by (element, act_bits)
+_PRODUCT_LUT = {
+    ("pot4", 4): 21.7, ("pot4", 8): 32.5,
+    ("fixed4", 4): 8.3, ("fixed4", 8): 5.0,
+    ("fixed8", 4): 3.0, ("fixed8", 8): 5.0,
+}  # fmt: skip
+_PRODUCT_FF = {
+    ("pot4", 4): 24.0, ("pot4", 8): 35.0,
+    ("fixed4", 4): 12.0, ("fixed4", 8): 11.0,
+    ("fixed8", 4): 9.3, ("fixed8", 8): 8.5,
+}  # fmt: skip
+_FRONT_LUT, _FRONT_FF = 4100, 7300  # registers, program, walkers' queues, report, port 0
+_MOVE_LUT, _MOVE_FF = 980, 1080  # load and store
+_LANE_LUT, _LANE_FF = 477, 350  # a requantisation lane and its records
+_ADD_LUT, _ADD_FF = 110, 160  # a lane of the residual add
+
+
+def _products(spec: MixedSpec, of_product: dict[tuple[str, int], float]) -> float:
+    rows = {"pot4": spec.pot4_n, "fixed4": spec.fixed4_n, "fixed8": spec.fixed8_n}
+    per_row = spec.lanes_n * spec.pixels_n
+    return sum(n * per_row * of_product[kind, spec.act_bits] for kind, n in rows.items())
+
+
 def _lut(spec: MixedSpec) -> int:
-    pixels, lanes = spec.pixels_n, spec.lanes_n
-    per_pixel = lanes * pixels
-    wide = spec.act_bits == 8
-    pot4 = spec.pot4_n * per_pixel * (34 if wide else 22)
-    fixed4 = spec.fixed4_n * per_pixel * (13 if wide else 9)
-    fixed8 = spec.fixed8_n * per_pixel * (17 if wide else 13)
+    pixels, group = spec.pixels_n, spec.group_lanes_n
     accumulators = spec.rows_n * pixels * (spec.acc_w + 4)
-    window = spec.banks_n * 64 * 6 + spec.pixels_n * 64 * 3
-    requant = spec.requant_lanes_n * (330 + 6 * spec.row_groups_n * pixels // spec.drain_n)
-    records = spec.requant_lanes_n * 16 * spec.row_groups_n
-    rest = 6000 + 900 * spec.weight_ports_n + 64 * spec.banks_n * 4
-    return pot4 + fixed4 + fixed8 + accumulators + window + requant + records + rest
+    selection = 1.5 * spec.acc_w * spec.rows_n * pixels  # of the lanes' accumulators
+    crossbar = 4.2 * group * group * spec.drain_n
+    requant = spec.requant_lanes_n * (_LANE_LUT + _ADD_LUT) + selection + crossbar + 600
+    slice_w = spec.act_bits * spec.lanes_n
+    window = slice_w * (spec.banks_n * (spec.slices_n + 2) // 2 + 2 * pixels) + 90 * pixels + 300
+    memory = 90 * spec.banks_n * (1 + spec.drain_n) // 2 + 80 * spec.banks_n
+    fetch = 300 + 350 * spec.weight_ports_n + spec.word_bits // 8
+    pool = 5 * slice_w * pixels // 2 + 60
+    return round(
+        _products(spec, _PRODUCT_LUT)
+        + accumulators
+        + requant
+        + window
+        + memory
+        + fetch
+        + pool
+        + _FRONT_LUT
+        + _MOVE_LUT
+    )
 
 
 def _ff(spec: MixedSpec) -> int:
-    per_pixel = spec.lanes_n * spec.pixels_n
-    products = spec.rows_n * per_pixel * 12
-    accumulators = spec.rows_n * spec.pixels_n * (2 * spec.acc_w + 12)
-    weights = spec.word_bits * 4
-    return products + accumulators + weights + spec.requant_lanes_n * 400 + 9000
+    accumulators = 2 * spec.acc_w * spec.rows_n * spec.pixels_n
+    requant = spec.requant_lanes_n * (_LANE_FF + _ADD_FF) + 1.2 * spec.acc_w * spec.rows_n
+    window = 1500 + 200 * spec.pixels_n + 150 * spec.banks_n
+    fetch = 2 * spec.word_bits + 400 * spec.weight_ports_n
+    return round(
+        _products(spec, _PRODUCT_FF)
+        + accumulators
+        + requant
+        + window
+        + fetch
+        + _FRONT_FF
+        + _MOVE_FF
+    )

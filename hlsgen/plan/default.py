@@ -28,11 +28,11 @@ _RING_LEAST = 512
 _SHAPES: dict[tuple[int, bool, bool], tuple[int, int, int, int]] = {
     (8, True, False): (4, 6, 1, 2048),
     (8, True, True): (8, 12, 2, 2048),
-    (8, False, False): (4, 6, 1, 2048),
+    (8, False, False): (4, 4, 1, 2048),
     (8, False, True): (4, 10, 2, 4096),
     (4, True, False): (8, 2, 1, 2048),
     (4, True, True): (8, 10, 2, 4096),
-    (4, False, False): (8, 6, 1, 2048),
+    (4, False, False): (8, 4, 1, 2048),
     (4, False, True): (8, 10, 2, 4096),
 }
 _FIXED8_ROWS = 16
