@@ -17,9 +17,8 @@ from hlsgen.plan.schedule import walker
 from hlsgen.plan.steps import Step
 
 # Measured on the SystemVerilog (int8 ResNet-8, ZedBoard default)
-START_CYCLES = 52  # from a descriptor's start to the first word of its first tile
-LATENCY_CYCLES = 52  # from the last word of a tile to its first result in memory
-TABLE_CYCLES = 36  # before the tables of a residual add, beside their entries
+START_CYCLES = 26  # from a descriptor's start to the first word of its first tile
+LATENCY_CYCLES = 60  # from the last word of a tile to its first result in memory
 MOVE_CYCLES = 70  # of a LOAD or STORE beside its beats
 _FRAMES = 3
 _WAITS = ((Op.LOAD, "wait_load"), (Op.CONV, "wait_compute"), (Op.STORE, "wait_store"))
@@ -141,8 +140,6 @@ class _Run:
 
     def _compute(self, item: Compute, at: float) -> float:
         at += START_CYCLES
-        if item.add:
-            at += TABLE_CYCLES + (2 << self.spec.act_bits)
         if item.pool:
             step = max(len(item.taps), self.spec.pixels_n // self.spec.drain_n)
             tile = max(self.spec.slices_n * step, self.spec.pixels_n)
@@ -174,8 +171,6 @@ class _Run:
         beats = spec.row_groups_n * (4 if raw else 1) * (3 if item.merge else 1)
         if spec.act_bits == 4 and item.kind is not OutputKind.CODES:
             beats *= 2
-        if item.add:  # the residual is read through the same port of the memory
-            beats += spec.row_groups_n
         writes = spec.pixels_n * beats // spec.drain_n
         return max(issued, self._drain(item), spec.pixels_n, writes)
 
