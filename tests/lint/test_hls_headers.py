@@ -15,7 +15,13 @@ from tests.designs import spec_of
 pytestmark = pytest.mark.lint
 
 SOURCES = [path.name for path in hls_sources()]
-VARIANTS = {"plain": (), "monitor": ("-DHG_MONITOR",), "exact": ("-DHG_AP_TYPES",)}
+VARIANTS = {"monitor": ("-DHG_MONITOR",), "plain": (), "exact": ("-DHG_AP_TYPES",)}
+CASES = [
+    (name, variant)
+    for name in SOURCES
+    for variant in VARIANTS
+    if variant == "monitor" or name.endswith(".cpp")  # programs instantiate every header
+]
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize(("name", "variant"), CASES)
 def test_hls_source_compiles_without_a_warning(name: str, variant: str, folder: Path) -> None:
     command = [
         str(find_compiler()),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs single stages on data of the tests: "array", "requant" or "deadlock"; raw bytes in and out.
+// Runs single stages on data of the tests: "array", "requant", "add" or "deadlock"; raw bytes in and out.
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -56,6 +56,16 @@ static void requant() {
     }
 }
 
+static void add() {
+    const int count = take<std::int32_t>();
+    for (int i = 0; i < count; ++i) {
+        hg::Descriptor descriptor = {};
+        descriptor.beat[7] = take<std::uint64_t>();
+        const std::int32_t code = hg::added(take<std::int64_t>(), hg::ComputeFields(descriptor));
+        std::fwrite(&code, sizeof code, 1, stdout);
+    }
+}
+
 // Two processes, each waiting for the other: one for room, one for data.
 static void deadlock() {
     hg::stream<int, 4> crowded("crowded");
@@ -73,6 +83,7 @@ int main(int argc, char **argv) {
     const std::string what = argc > 1 ? argv[1] : "";
     if (what == "array") array();
     if (what == "requant") requant();
+    if (what == "add") add();
     if (what == "deadlock") deadlock();
     return 0;
 }

@@ -132,6 +132,23 @@ def test_requant_equals_the_hosts_arithmetic(tmp_path: Path) -> None:
     assert np.unique(expected).size > 200
 
 
+def test_add_rounds_and_clamps_sums(tmp_path: Path) -> None:
+    binary = stages(DESIGNS["a8_mixed"], tmp_path)
+    rng = np.random.default_rng(6)
+    n = 50_000
+    total = rng.integers(-(1 << 35), 1 << 35, n) >> rng.integers(0, 4, n)
+    total = np.where(rng.random(n) < 0.5, total >> 25 << 25, total)  # exact halves
+    tie_even, parity = rng.integers(0, 2, (2, n))
+    lo = rng.integers(0, 100, n)
+    hi = rng.integers(100, 256, n)
+    y = total >> 25
+    y -= (tie_even == 1) & (total & ((1 << 25) - 1) == 0) & ((y & 1) != parity)
+    beat = lo << 32 | hi << 40 | 1 << 48 | tie_even << 49 | parity << 50
+    data = np.int32(n).tobytes() + np.stack([beat, total], axis=1).tobytes()
+    done = subprocess.run([binary, "add"], input=data, capture_output=True, check=True)
+    np.testing.assert_array_equal(np.frombuffer(done.stdout, np.int32), np.clip(y, lo, hi))
+
+
 def test_streams_report_a_deadlock_with_both_streams(tmp_path: Path) -> None:
     binary = stages(DESIGNS["a8_mixed"], tmp_path)
     done = subprocess.run([binary, "deadlock"], capture_output=True, text=True, timeout=60)
