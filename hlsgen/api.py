@@ -34,6 +34,7 @@ def import_model(
     from hlsgen.model.store import save
     from hlsgen.report.summary import describe
 
+    _check_apart(source, output)
     model = load(source)
     figures: Figures = {"model": str(output), **describe(model)}
     if labels is not None:
@@ -59,6 +60,7 @@ def quantize_model(
     from hlsgen.passes.quantize import quantize
     from hlsgen.report.summary import describe
 
+    _check_apart(model, output)
     split = choose_slots(board=board, slots=slots, ratio=ratio)
     source = store.load(model)
     codes = None if calib is None else golden.preprocess(source, read_frames(calib))
@@ -111,6 +113,7 @@ def build(model: Path, *, board: str, output: Path, design: Path | None = None) 
     from hlsgen.model import store
 
     start = time.perf_counter()
+    _check_apart(model, output)
     target = load_board(board)
     source = store.load(model)
     planned = plan.plan(source, target, design)
@@ -160,8 +163,10 @@ def sim(
 def synth(project: Path) -> Figures:
     """Count LUT, FF, DSP48E1 and BRAM36 with Yosys, stage by stage."""
     _check_project(project)
+    from hlsgen.run.project import read_manifest
     from hlsgen.run.synth import synth as count
 
+    read_manifest(project)
     return _recorded("synth", project, count(project), None)
 
 
@@ -210,6 +215,16 @@ def _check_project(folder: Path) -> None:
         raise ProjectError(
             f"Project must be a folder that hlsgen build wrote, not {folder}; "
             "run hlsgen build MODEL/ --board BOARD -o PROJECT/"
+        )
+
+
+def _check_apart(source: Path, output: Path) -> None:
+    """The output folder is replaced whole: nothing that is read may lie in it, nor it in that."""
+    given, made = source.resolve(), output.resolve()
+    if made in (given, *given.parents) or (given in made.parents and given.is_dir()):
+        raise ProjectError(
+            f"Output folder must lie apart from the input {source}, not {output}; "
+            "choose another name"
         )
 
 

@@ -70,7 +70,7 @@ def require_fit(design: Design, board: Board) -> None:
     }
     raise FitError(
         f"Design must need at most {have[binding]} {binding} of {board.device}, not "
-        f"{figures[binding]} (board {board.name}, most by layer {figures['worst_layer']}); "
+        f"{figures[binding]:.0f} (board {board.name}, most by layer {figures['worst_layer']}); "
         f"{remedy[binding]}"
     )
 

@@ -53,8 +53,7 @@ class Project:
 
 def load_project(folder: Path) -> Project:
     """Read a project that `build` wrote; every file must be as it was written."""
-    manifest = _manifest(folder)
-    _check_files(folder, manifest)
+    manifest = read_manifest(folder)
     design = read_design(folder / "design.yaml")
     spec = MixedSpec.from_dict(design.mixed.model_dump(exclude_none=True))
     layout = json.loads((folder / "data" / "layout.json").read_text(encoding="utf-8"))
@@ -120,6 +119,13 @@ def real_values(model: Model, outputs: dict[str, IntArray]) -> NDArray[np.float6
     return real[0] if alone else np.concatenate(flat, axis=1)
 
 
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a project, every file of which is as it was written."""
+    manifest = _manifest(folder)
+    _check_files(folder, manifest["files"])
+    return manifest
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     try:
@@ -133,12 +139,18 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise ProjectError(
             f"Project version must be {_MANIFEST_VERSION}, not {version} ({path}); {_REMEDY}"
         )
+    kinds = {"files": dict, "board": dict, "top": str, "layout_hash": str}
+    absent = [name for name, kind in kinds.items() if not isinstance(content.get(name), kind)]
+    if absent:
+        raise ProjectError(
+            f"Project manifest must hold {', '.join(absent)}, which is absent ({path}); {_REMEDY}"
+        )
     return dict(content)
 
 
-def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
+def _check_files(folder: Path, files: dict[str, str]) -> None:
     """What was written is what runs."""
-    for name, digest in manifest["files"].items():
+    for name, digest in files.items():
         path = folder / name
         if not path.is_file() or ".." in Path(name).parts:
             raise ProjectError(f"Project must hold {name}, which is absent ({folder}); {_REMEDY}")
