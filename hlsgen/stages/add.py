@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Residual add: two tables by code, their sum rounded and clamped (formats §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsgen.errors import ParameterError
+
+IntArray = NDArray[np.int64]
+FRACTION_BITS = 25
+ENTRY_BITS = 36
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddSpec:
+    """Sizes of the add; each field is a parameter of hg_add."""
+
+    act_bits: int  # bits of an activation, 4 or 8
+    drain_n: int  # pixels of a cycle, 1 or 2
+
+    def __post_init__(self) -> None:
+        if self.act_bits not in (4, 8):
+            raise ParameterError(f"Add act_bits must be 4 or 8, not {self.act_bits!r}")
+        if self.drain_n not in (1, 2):
+            raise ParameterError(f"Add drain_n must be 1 or 2, not {self.drain_n!r}")
+
+    @property
+    def lanes_n(self) -> int:
+        """Channels of a beat, G."""
+        return 64 // self.act_bits
+
+    @property
+    def latency(self) -> int:
+        """Cycles from an entry to its sum."""
+        return 6 if self.act_bits == 4 else 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AddLayer:
+    """Tables and rounding of a layer; `first` and `second` are [2**act_bits] entries of 36 bits."""
+
+    first: IntArray
+    second: IntArray
+    lo: int
+    hi: int
+    tie_even: bool
+    tie_parity: int
+
+    def __post_init__(self) -> None:
+        limit = 1 << (ENTRY_BITS - 1)
+        for entries in (self.first, self.second):
+            if entries.min() < -limit or entries.max() >= limit:
+                raise ParameterError(
+                    f"Add entries must fit {ENTRY_BITS} bits, not {int(np.abs(entries).max())}"
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddCost:
+    """Cycles of an entry, and resources."""
+
+    cycles: int
+    lut: int
+    ff: int
+    dsp: int
+    bram36: int
+
+
+def golden(layer: AddLayer, first: IntArray, second: IntArray) -> IntArray:
+    """Codes of the sums of stored codes (any equal shapes)."""
+    total = layer.first[first] + layer.second[second]
+    y = total >> FRACTION_BITS
+    tie = total & ((1 << FRACTION_BITS) - 1) == 0
+    if layer.tie_even:
+        y = y - (tie & (y & 1 != layer.tie_parity))
+    return np.minimum(np.maximum(y, layer.lo), layer.hi)
+
+
+def cost(spec: AddSpec) -> AddCost:
+    """Cycles of an entry and resources (Yosys counts, 7 series)."""
+    lanes = spec.lanes_n * spec.drain_n
+    lut, ff, bram = (143, 155, 0) if spec.act_bits == 4 else (96, 170, 1)
+    return AddCost(
+        cycles=spec.latency, lut=lut * lanes + 50, ff=ff * lanes + 90, dsp=0, bram36=bram * lanes
+    )
