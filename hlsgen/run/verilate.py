@@ -99,7 +99,7 @@ def compile_bench(bench: Bench) -> tuple[Path, float]:
     parameters = [f"-G{name}={value}" for name, value in bench.parameters.items()]
     key = tools.content_hash(
         bench.sources, bench.top, *parameters, *bench.public, *_FLAGS, *_MAKE,
-        str(bench.waves), tools.run([verilator, "--version"], what="Verilator").stdout,
+        _runtime_name(verilator, bench.waves), str(_cocotb_libs()),
     )  # fmt: skip
     start = time.perf_counter()
 
@@ -113,24 +113,54 @@ def compile_bench(bench: Bench) -> tuple[Path, float]:
 
 
 def _compile(verilator: Path, bench: Bench, parameters: list[str], folder: Path) -> Path:
-    import cocotb_tools.config as cocotb
-
     control = folder / "public.vlt"
     control.write_text("\n".join(_control(bench)), encoding="utf-8")
-    main = cocotb.share_dir / "lib" / "verilator" / "verilator.cpp"
-    libs = cocotb.libs_dir
+    libs = _cocotb_libs()
     command = [
         verilator, *_FLAGS, *(("--trace-fst",) if bench.waves else ()), "--Mdir", folder,
         "--prefix", "Vtop", "--top-module", bench.top, "-o", "bench", "-CFLAGS", _CFLAGS,
         "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator", *parameters,
-        main, control, *bench.sources,
+        _cocotb_main(), control, *bench.sources,
     ]  # fmt: skip
     tools.run(command, what="Verilator")
+    runtime = tools.cache_folder() / _runtime_name(verilator, bench.waves)
+    for ready in runtime.glob("*.o"):
+        shutil.copyfile(ready, folder / ready.name)
     jobs = f"-j{os.cpu_count() or 1}"
     tools.run(
         ["make", jobs, "-C", folder, "-f", "Vtop.mk", *_MAKE], what="Compilation of the simulation"
     )
+    if not runtime.is_dir():
+        _keep_runtime(folder, runtime)
     return folder / "bench"
+
+
+def _runtime_name(verilator: Path, waves: bool) -> str:
+    """Verilator's own objects are the same for every design: a third of a small compilation."""
+    version = tools.run([verilator, "--version"], what="Verilator").stdout
+    return f"runtime-{tools.content_hash((), version, str(verilator), *_FLAGS, *_MAKE, str(waves))}"
+
+
+def _keep_runtime(folder: Path, runtime: Path) -> None:
+    beside = Path(tempfile.mkdtemp(prefix=".new.", dir=runtime.parent))
+    for made in folder.glob("verilated*.o"):
+        shutil.copyfile(made, beside / made.name)
+    try:
+        beside.rename(runtime)
+    except OSError:  # another process was first
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _cocotb_main() -> Path:
+    import cocotb_tools.config as cocotb
+
+    return Path(cocotb.share_dir) / "lib" / "verilator" / "verilator.cpp"
+
+
+def _cocotb_libs() -> Path:
+    import cocotb_tools.config as cocotb
+
+    return Path(cocotb.libs_dir)
 
 
 def _control(bench: Bench) -> list[str]:
@@ -148,24 +178,34 @@ def run_bench(
     plusargs: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     waves: Path | None = None,
+    limit_s: float | None = None,
 ) -> Run:
     """Run the cocotb tests of `module` (found below `search`) in `folder`; never raises on red."""
     results = folder / "results.xml"
     results.unlink(missing_ok=True)
     command = [str(program), *(("--trace", "--trace-file", str(waves)) if waves else ()), *plusargs]
     start = time.perf_counter()
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=_environment(bench.top, module, search, results) | dict(environment or {}),
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    environment = _environment(bench.top, module, search, results) | dict(environment or {})
+    log, code = _logged(command, folder, environment, limit_s)
     seconds = time.perf_counter() - start
-    log = done.stdout + done.stderr
-    return Run(passed=done.returncode == 0 and _passed(results), log=log, seconds=seconds)
+    return Run(passed=code == 0 and _passed(results), log=log, seconds=seconds)
+
+
+def _logged(
+    command: list[str], folder: Path, environment: dict[str, str], limit_s: float | None
+) -> tuple[str, int]:
+    """Output and exit code of a command; one that takes too long is ended, and the log says so."""
+    path = folder / "bench.log"
+    with path.open("wb") as log:
+        try:
+            done = subprocess.run(
+                command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
+                check=False, timeout=limit_s,
+            )  # fmt: skip
+            code, remark = done.returncode, ""
+        except subprocess.TimeoutExpired:
+            code, remark = 1, f"error: ended after {limit_s} seconds\n"
+    return path.read_text(encoding="utf-8", errors="replace") + remark, code
 
 
 def _environment(top: str, module: str, search: Sequence[Path], results: Path) -> dict[str, str]:

@@ -2,8 +2,8 @@
 // Bench of the memory ports: two readers and two writers share one AXI port.
 `timescale 1ns / 1ps
 module hg_axi_bench;
+  // The clock comes from Python here: cocotbext-axi samples in front of the edge
   logic clk = 1'b0, rst_n = 1'b0, halt = 1'b0;
-  always #5 clk = !clk;
 
   // Requests and streams of Python
   logic [1:0] rd_req = '0, rd_req_ready, m_valid, m_ready = '0, rd_idle, rd_error;

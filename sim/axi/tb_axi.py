@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import cocotb
+from cocotb.clock import Clock
 from cocotb.triggers import ReadOnly, RisingEdge, with_timeout
 from cocotbext.axi import AxiBus, AxiRam
 
@@ -28,6 +29,7 @@ def _pauses(seed: int, percent: int) -> Iterator[bool]:
 
 
 async def _bench(dut: Any) -> AxiRam:
+    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
     ram = AxiRam(AxiBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst_n, False, size=SIZE)
     ram.write(0, random.Random(SEED).randbytes(SIZE))
     if STALL:

@@ -2,7 +2,7 @@
 // Lets several writers share one AXI write port, burst by burst; the lowest index has priority.
 //
 // W follows the order of AW, responses go back to the writer of their burst. A register stands in
-// front of AW; W passes through, only after its AW was granted.
+// front of AW; W passes through, only after its address was taken.
 module hg_axi_share_write #(
   // Writers
   parameter int unsigned WritersN = 2,
@@ -50,7 +50,8 @@ module hg_axi_share_write #(
   assign aw_valid = aw_valid_q;
   assign aw_addr = aw_addr_q;
   assign aw_len = aw_len_q;
-  assign w_open = head_q != w_q;
+  // The newest burst's address may still wait in the register
+  assign w_open = CountW'(head_q - CountW'(aw_valid_q)) != w_q;
   assign w_owner = w_open ? owner_q[w_q[CountW-2:0]] : '0;
   assign s_w_ready = w_ready ? w_owner : '0;
   assign w_valid = |(s_w_valid & w_owner);

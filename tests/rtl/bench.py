@@ -10,6 +10,7 @@ from hlsgen.run.verilate import Bench, compile_bench, run_bench, tail
 from tests.conftest import ROOT
 
 RTL, SIM = ROOT / "templates" / "rtl", ROOT / "sim"
+LIMIT_S = 300.0  # of a run; a bench that hangs fails
 MEMORY = (SIM / "common" / "hg_ddr.sv", SIM / "common" / "hg_memory.cpp")
 
 
@@ -30,7 +31,7 @@ def simulate(
     search = [SIM / module.removeprefix("tb_"), SIM / "common"]
     run = run_bench(
         program, bench, module=module, search=search, folder=folder, plusargs=plusargs,
-        environment=environment,
+        environment=environment, limit_s=LIMIT_S,
     )  # fmt: skip
     test = os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0]
     assert run.passed, f"rerun: pytest '{test}'\n{tail(run.log, 30)}"
