@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +19,8 @@ from hlsgen.errors import ToolError
 
 _HEADER = "ap_int.h"
 _LAST_LINES = 6
+_WORDS = ("error", "no space left", "cannot", "not found")  # of lines that say what is wrong
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def find_compiler() -> Path:
@@ -84,6 +88,13 @@ def cached(name: str, make: Callable[[Path], None]) -> Path:
         make(fresh)
         with _writable_cache():
             fresh.replace(target)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise ToolError(
+            f"Folders {cache_folder()} and {tempfile.gettempdir()} must have room, not refuse "
+            f"({os.strerror(error.errno or 0)}); set HLSGEN_CACHE and TMPDIR to larger ones"
+        ) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return target
@@ -108,16 +119,29 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end and return it; an exit code not in `good` is a ToolError."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        capture_output=True,
+    """Run a command to its end and return it; an exit code not in `good` is a ToolError.
+
+    It gets a process group of its own, which is killed when we are interrupted: make would leave
+    its compilers running.
+    """
+    arguments = [str(part) for part in command]
+    with subprocess.Popen(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        check=False,
         env=None if env is None else dict(env),
         cwd=cwd,
-    )
+        process_group=0,
+    ) as process:
+        try:
+            out, err = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    done = subprocess.CompletedProcess(arguments, process.returncode, out, err)
     if done.returncode not in good:
         raise ToolError(f"{what} must end well, not with code {done.returncode}: {_last(done)}")
     return done
@@ -125,5 +149,5 @@ def run(
 
 def _last(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower()]
+    errors = [line for line in lines if any(word in line.lower() for word in _WORDS)]
     return " | ".join((errors or lines)[-_LAST_LINES:]) or "it printed nothing"
