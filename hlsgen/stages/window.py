@@ -18,6 +18,7 @@ from hlsgen.errors import ParameterError
 
 STEP_LATENCY = 9  # cycles from the issue of a k-step to its place at the array
 _FIFO_MIN = 64
+_LUTRAM_TAPS = 32  # two buffers of so many taps fit 64 words
 _RAW = 2  # output kind (formats §6)
 
 
@@ -165,14 +166,17 @@ def golden(spec: WindowSpec, banks: NDArray[np.uint64], job: JobLike) -> Steps:
 
 def cost(spec: WindowSpec, job: JobLike | None = None) -> WindowCost:
     """Cycles when nothing is waited for, and resources (fitted to Yosys counts, 7 series)."""
-    slice_w = spec.act_bits * spec.lanes_n
-    rotator = slice_w * (spec.banks_n * (spec.slices_n + 2) // 2 + 2 * spec.pixels_n)
-    place_w = (spec.act_depth - 1).bit_length() + (spec.banks_n - 1).bit_length()
+    slice_w, banks, pixels = spec.act_bits * spec.lanes_n, spec.banks_n, spec.pixels_n
+    middle = min(pixels + 1, banks)
+    # A LUT6 is a 4:1 multiplexer: three inputs more for each LUT
+    choices = spec.slices_n * (2 if banks > 2 else 1)
+    muxes = banks * -(-(choices - 1) // 3) + (middle if banks > 4 else 0) + pixels
+    deep = spec.taps_n > _LUTRAM_TAPS
     return WindowCost(
         cycles=0 if job is None else _cycles(spec, job),
-        lut=rotator + 60 * spec.pixels_n + 14 * place_w + 20 * spec.banks_n + 300,
-        ff=rotator + 60 * spec.pixels_n + 1500,
-        bram36=2,
+        lut=slice_w * muxes + 45 * pixels + 500 + (0 if deep else 156),
+        ff=slice_w * (banks + middle + pixels) + 65 * pixels + 1600,
+        bram36=2 if deep else 0,
     )
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hlsgen.errors import ParameterError
 
+_LUTRAM_DEPTH = 64  # entries of the FIFO that stay in LUTs
 _TWO_PLANES, _RAW = 1, 2  # output kinds (formats §6)
 
 
@@ -132,11 +133,13 @@ def golden(
 def cost(spec: WriterSpec, job: OutputLike | None = None) -> WriterCost:
     """Cycles of work at full supply (formats' output), and resources (fitted to Yosys counts)."""
     entry = spec.drain_n * spec.group_lanes_n * 8 + spec.group_lanes_n
+    tile = spec.pixels_n // spec.drain_n * (spec.rows_n // spec.group_lanes_n)
+    deep = 4 * tile > _LUTRAM_DEPTH
     return WriterCost(
         cycles=0 if job is None else _cycles(spec, job),
-        lut=2 * entry + 24 * spec.banks_n + 50,
-        ff=entry + 450,
-        bram36=-(-entry // 72),
+        lut=2 * entry + 450 + (0 if deep else -(-entry // 3) * 4),
+        ff=64 * spec.drain_n + 6 * spec.banks_n + 510 + (0 if deep else entry),
+        bram36=-(-entry // 72) if deep else 0,
     )
 
 
