@@ -38,7 +38,8 @@ module hg_window_bench #(
   string             folder;
   int                jobs_n, steps_n, stall, seed, ok;
 
-  logic                     desc_valid, desc_ready, desc_done, tap_we, tap_room, cfg_valid, job_start;
+  logic                     desc_valid, desc_ready, desc_done, tap_we, tap_room;
+  logic                     cfg_valid, job_start;
   logic [1023:0]            job_desc;
   logic [7:0]               tap_index;
   logic [127:0]             tap_data;
@@ -167,7 +168,8 @@ module hg_window_bench #(
   logic tile_end, is_add, add_q;
   int unsigned pool_sub_q;
   assign is_add   = job_desc[7*64+48] && job_desc[2:0] == 3'd3;
-  assign tile_end = (k_valid && k_last) || (pk_valid && pk_last && pool_sub_q == 64/(ActBits*LanesN) - 1);
+  assign tile_end = (k_valid && k_last)
+                 || (pk_valid && pk_last && pool_sub_q == 64/(ActBits*LanesN) - 1);
   // A tile is written 40 cycles after its last step, or later
   logic [39:0] drain_q;
   int tiles_written_q;
@@ -243,7 +245,8 @@ module hg_window_bench #(
         if (step_n != steps_n) errors <= errors + 1;
         done <= 1'b1;
         $display("%s steps %0d of %0d, errors %0d, cycles %0d",
-                 errors == 0 && step_n == steps_n ? "PASS" : "FAIL", step_n, steps_n, errors, cycle_q);
+                 errors == 0 && step_n == steps_n ? "PASS" : "FAIL", step_n, steps_n, errors,
+                 cycle_q);
       end
       if (!done && cycle_q - last_q > 20000 && cycle_q > 40000 + BanksN * ActDepth) begin
         errors <= errors + 1;

@@ -84,7 +84,8 @@ module hg_writer_bench #(
   // Memory image, then the descriptors: entries of a tile come only when the FIFO has room for all
   typedef enum {Load, Start, Feed, Drain, Dump} state_e;
   state_e state_q;
-  int     job_n, entry_n, in_tile_q, tiles_q, tiles_out_q, tiles_cap, tile_entries, cycle_q, begin_q;
+  int     job_n, entry_n, in_tile_q, tiles_q, tiles_out_q, tiles_cap, tile_entries;
+  int     cycle_q, begin_q;
   int     group_q, byte_q, groups, bytes;
   logic   pool, raw, feed, feed_last;
 
@@ -160,7 +161,8 @@ module hg_writer_bench #(
             if (rd_pair[rd_odd] !== want_mem[got_n]) begin
               errors <= errors + 1;
               if (errors < 5) $display("ERROR bank %0d address %0d: got %h, want %h",
-                                       got_n / ActDepth, got_n % ActDepth, rd_pair[rd_odd], want_mem[got_n]);
+                                       got_n / ActDepth, got_n % ActDepth, rd_pair[rd_odd],
+                                       want_mem[got_n]);
             end
           end
           if (got_n == BeatsN) done <= 1'b1;

@@ -3,8 +3,8 @@
 // Port A (window): one read of every bank a cycle, data two cycles after a_en.
 // Port B serves the writer and, on the banks that the writer leaves free, one other client a cycle:
 // priority residual > load > store, *_gnt combinational. The reads of merge mode have all banks.
-// Writer: bank k with wr_en[k] takes beat wr_sel[k] at address wr_addr[wr_sel[k]]; always served, so
-// it has no grant. wr_we = 0 reads those banks instead, and a write two cycles later keeps
+// Writer: bank k with wr_en[k] takes beat wr_sel[k] at address wr_addr[wr_sel[k]]; always served,
+// so it has no grant. wr_we = 0 reads those banks instead, and a write two cycles later keeps
 // the lanes of wr_keep as they were (read-modify-write).
 // Residual and store read the banks {bank & ~1, bank | 1} at one address: both beats are in
 // rd_pair three cycles after the grant, marked by rs_rvalid or st_rvalid; rd_odd is bank[0].

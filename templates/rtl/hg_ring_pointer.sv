@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the next weight word lies in the ring, whether it is there, and when a block is released.
 //
-// The K words of a block are read from its start for each pass (plane of a tile), or, if shared, for
-// each tap; `hold` leaves them for the next descriptor. All word indices are kept relative to the base that
-// `ring_count` counts from; a release reaches `ring_count` in the cycle after its pulse. A block is
-// released ReleaseDelay cycles after its last step was issued, when the ring has been read.
-// `word_ok` says that the word of the next step is present; II 1.
+// The K words of a block are read from its start for each pass (plane of a tile), or, if shared,
+// for each tap; `hold` leaves them for the next descriptor. All word indices are relative to the
+// base that `ring_count` counts from; a release reaches `ring_count` in the cycle after its pulse.
+// A block is released ReleaseDelay cycles after its last step was issued, when the ring has been
+// read. `word_ok` says that the word of the next step is present; II 1.
 module hg_ring_pointer #(
   // Words of the ring, a power of two
   parameter int unsigned RingDepth = 4096,

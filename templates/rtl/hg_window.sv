@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Window: runs CONV and POOL descriptors, one k-step (P pixels x N lanes, one weight word) a cycle
 // for any kernel, stride and padding (formats §3). Pads are substituted.
-// A k-step leaves 9 cycles after its issue: 4 for the address, 2 for actmem, 3 to rotate; the weight
-// word is asked for so that it arrives in the same cycle. II 1; nothing behind the issue stalls.
+// A k-step leaves 9 cycles after its issue: 4 for the address, 2 for actmem, 3 to rotate; the
+// weight word is asked for so that it arrives in the same cycle. II 1; nothing behind the issue
+// stalls.
 module hg_window #(
   parameter int unsigned ActBits   = 4,
   parameter int unsigned Pot4N     = 41,
@@ -31,8 +32,8 @@ module hg_window #(
   output logic                     tap_room,       // taps of the next descriptor may be written
   // The descriptor in work, to requant, add, residual and writer
   output logic [1023:0]            job_desc,       // stable from cfg_valid to the next cfg_valid
-  output logic                     cfg_valid,      // pulse: job_desc is new; the one before may drain
-  output logic                     job_start,      // pulse: the one before is written, this one runs
+  output logic                     cfg_valid,      // pulse: job_desc is new, the last may drain
+  output logic                     job_start,      // pulse: the last is written, this one runs
   // Requant's record buffers; block parity runs on over descriptors (first block after reset: 0)
   input  logic [1:0]               blk_loaded,     // cleared by requant in the cycle after blk_take
   output logic                     blk_take,       // pulse: first step of a block was issued
@@ -129,8 +130,8 @@ module hg_window #(
   ) u_sequencer (
     .clk, .rst_n, .desc_valid, .desc_ready, .desc, .desc_done, .job_desc, .cfg_valid, .job_start,
     .tap_valid, .slice_first, .slice_end, .tap_end, .tap, .pos_valid, .word_ok, .blk_loaded,
-    .blk_take, .tile_done, .res_tile_done, .step, .pass_end, .tile_end, .block_end, .job_end, .is_pool,
-    .pass_first, .tile_first, .low_plane, .blk_parity, .sub, .group_offset, .tile_q,
+    .blk_take, .tile_done, .res_tile_done, .step, .pass_end, .tile_end, .block_end, .job_end,
+    .is_pool, .pass_first, .tile_first, .low_plane, .blk_parity, .sub, .group_offset, .tile_q,
     .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
   );
 

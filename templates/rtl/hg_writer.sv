@@ -104,7 +104,8 @@ module hg_writer #(
   );
 
   // Loops over pairs, bytes, groups; of an entry: planes, pixels one by one where banks conflict
-  logic             high_q, half_q, op_ready, op, entry_end, group_end, byte_end, pair_end, block_end;
+  logic             high_q, half_q, op_ready, op;
+  logic             entry_end, group_end, byte_end, pair_end, block_end;
   logic [1:0]       byte_q;
   logic [3:0]       group_q, pair_q;
   logic [15:0]      tile_out_q, tile_last_q, index_q, block_index_q;
