@@ -77,7 +77,8 @@ def golden(layer: AddLayer, first: IntArray, second: IntArray) -> IntArray:
     tie = total & ((1 << FRACTION_BITS) - 1) == 0
     if layer.tie_even:
         y = y - (tie & (y & 1 != layer.tie_parity))
-    return np.minimum(np.maximum(y, layer.lo), layer.hi)
+    codes: IntArray = np.minimum(np.maximum(y, layer.lo), layer.hi)
+    return codes
 
 
 def cost(spec: AddSpec) -> AddCost:

@@ -138,8 +138,32 @@ def cost(spec: ArraySpec, steps: int = 0) -> ArrayCost:
 
 
 def _lut(spec: ArraySpec) -> int:
-    return 0
+    n, p, acc = spec.lanes_n, spec.pixels_n, spec.acc_w
+    quads = spec.act_bits == 4
+    pot4 = p * (n * (14 if quads else 25) + acc) + 17 * n + 36
+    fixed4 = 2 * p * (acc + 11 * (n // _chain(spec, 4) - 1)) + (31 if quads else 28) * n
+    fixed8 = p * (acc + 16 * (n // _chain(spec, 8) - 1)) + 8 * n
+    skew = p * n * spec.act_bits * (spec.pot4_n > 0)
+    skew += p * n * (2 * spec.act_bits + 1) // 2 * ((spec.fixed4_n > 0) + (spec.fixed8_n > 0))
+    rows = pot4 * spec.pot4_n + fixed4 * spec.fixed4_n // 2 + fixed8 * spec.fixed8_n
+    return rows + skew + 40
 
 
 def _ff(spec: ArraySpec) -> int:
-    return 0
+    n, p, acc = spec.lanes_n, spec.pixels_n, spec.acc_w
+    quads = spec.act_bits == 4
+    pot4 = p * (2 * acc + n * (18 if quads else 29)) + 6 * n
+    fixed4 = 2 * p * (2 * acc + 11 * (n // _chain(spec, 4) - 1)) + 17 * n
+    fixed8 = p * (2 * acc + 17 * (n // _chain(spec, 8) - 1)) + n
+    copies = -(-spec.pot4_n // 16) * 2
+    copies += 2 * (-(-spec.fixed4_n // (16 if quads else 4)) + -(-spec.fixed8_n // 4))
+    leaves = copies * p * n * spec.act_bits // 2
+    rows = pot4 * spec.pot4_n + fixed4 * spec.fixed4_n // 2 + fixed8 * spec.fixed8_n
+    return rows + leaves + 60
+
+
+def _chain(spec: ArraySpec, bits: int) -> int:
+    """Lanes of a cascade of DSPs on rows of 4 or 8 bits."""
+    if bits == 4:
+        return min(spec.lanes_n, 4) if spec.act_bits == 4 else spec.lanes_n
+    return min(spec.lanes_n, 2) if spec.act_bits == 8 else spec.lanes_n

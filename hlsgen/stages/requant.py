@@ -121,7 +121,8 @@ def codes(records: RowRecords, acc: IntArray) -> IntArray:
     y = y - (tie & (y & 1 != records.tie_parity))
     y_range = 1 << (_Y_BITS - 1)
     y = np.clip(y, -y_range, y_range - 1) + records.z
-    return np.minimum(np.maximum(y, records.lo), records.hi)
+    limited: IntArray = np.minimum(np.maximum(y, records.lo), records.hi)
+    return limited
 
 
 def golden(
@@ -153,10 +154,20 @@ def cost(spec: RequantSpec, *, raw: bool = False) -> RequantCost:
     lanes = spec.lanes_n * spec.drain_n
     return RequantCost(
         cycles=spec.latency + spec.drain_cycles(raw=raw) - 1,
-        lut=0,
-        ff=0,
+        lut=_lut(spec),
+        ff=lanes * 190 + spec.lanes_n * 250 + spec.rows_n * 4 + 800,
         dsp=lanes * (1 if spec.mult_w == 17 else 2),
     )
+
+
+def _lut(spec: RequantSpec) -> int:
+    """Lanes, choice of the accumulators (4 to 1, then the rest), records, routing, loader."""
+    narrow = spec.mult_w == 17
+    candidates = spec.steps_n * spec.pixels_n // spec.drain_n
+    choice = spec.acc_w * (-(-candidates // 4) + -(-candidates // 16))
+    lane = (298 if narrow else 380) + choice + 8 * (spec.lanes_n // 3 + 1)
+    record = 127 if narrow else 137
+    return lane * spec.lanes_n * spec.drain_n + record * spec.lanes_n + 600
 
 
 def record_fields() -> tuple[str, ...]:

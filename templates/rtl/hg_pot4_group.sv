@@ -70,7 +70,8 @@ module hg_pot4_group #(
       end else begin : gen_shift
         logic [ProdW-4:0] low_q;
         always_ff @(posedge clk) low_q <= (ProdW - 3)'(act) << (weight_q[n][1:0] - 2'd1);
-        assign addend = ((ProdW'(low_q) & low_mask[n]) | (ProdW'({low_q, 4'd0}) & high_mask[n])) ^ flip[n];
+        assign addend = flip[n] ^
+                        ((ProdW'(low_q) & low_mask[n]) | (ProdW'({low_q, 4'd0}) & high_mask[n]));
       end
       if (n == 0) begin : gen_start
         assign psum_in = start;

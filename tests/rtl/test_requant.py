@@ -50,7 +50,9 @@ def random_records(rng: np.random.Generator, spec: RequantSpec) -> RowRecords:
     shape = (spec.steps_n, spec.lanes_n)
     style = rng.integers(0, 4, shape)  # 0 usual, 1 ties, 2 any, 3 extremes
     mult_max = (1 << spec.mult_bits) - 1
-    mult = np.where(style == 1, 1 << rng.integers(0, 4, shape), rng.integers(0, mult_max + 1, shape))
+    mult = np.where(
+        style == 1, 1 << rng.integers(0, 4, shape), rng.integers(0, mult_max + 1, shape)
+    )
     mult = np.where(style == 3, rng.choice([0, 1, mult_max], shape), mult)
     # The usual shift brings an accumulator of acc_w - 4 bits to a code
     bits = np.log2(np.maximum(mult, 1)).astype(np.int64) + spec.acc_w - 4 - spec.act_bits
@@ -62,7 +64,9 @@ def random_records(rng: np.random.Generator, spec: RequantSpec) -> RowRecords:
     small = rng.integers(-40, 40, (3, *shape))
     bias, off_pos, off_neg = np.where((style == 1) | (style == 0), small, wide)
     lo = rng.integers(0, 128, shape)
-    z = np.where(style == 3, rng.choice([-32768, 32767, -32600], shape), rng.integers(-9, 256, shape))
+    z = np.where(
+        style == 3, rng.choice([-32768, 32767, -32600], shape), rng.integers(-9, 256, shape)
+    )
     route = np.stack([rng.permutation(spec.steps_n) for _ in range(spec.lanes_n)], axis=1)
     return RowRecords(
         bias=bias,
@@ -90,7 +94,9 @@ def random_acc(rng: np.random.Generator, spec: RequantSpec) -> np.ndarray:
     wide = rng.integers(-top, top, shape)
     narrow = rng.integers(-200, 200, shape)
     ends = rng.choice([-top, top - 1, 0, -1, 1], shape)
-    return np.where(style == 0, wide, np.where(style == 1, wide >> 4, np.where(style == 2, narrow, ends)))
+    return np.where(
+        style == 0, wide, np.where(style == 1, wide >> 4, np.where(style == 2, narrow, ends))
+    )
 
 
 def record_bits(records: RowRecords, step: int, lane: int) -> int:
@@ -102,7 +108,9 @@ def record_bits(records: RowRecords, step: int, lane: int) -> int:
     return total
 
 
-def job_bits(rng: np.random.Generator, *, blocks: int, tiles: int, kind: int, add: bool, hold: bool):
+def job_bits(
+    rng: np.random.Generator, *, blocks: int, tiles: int, kind: int, add: bool, hold: bool
+):
     desc = int.from_bytes(rng.bytes(128), "little")
     places = ((0, 0, 8, 3), (0, 24, 1, hold), (3, 0, 16, blocks), (3, 16, 16, tiles))
     for beat, low, width, value in (*places, (3, 40, 8, kind), (7, 48, 1, add)):
@@ -134,7 +142,9 @@ class Script:
         blocks = min(blocks, room) if repeats > 1 else blocks
         raw = bool(rng.random() < 0.25)
         tables = [int(v) for v in rng.integers(-(1 << 35), 1 << 35, 2 << spec.act_bits)]
-        content = [(random_records(rng, spec), rng.integers(0, 2, spec.rows_n)) for _ in range(blocks)]
+        content = [
+            (random_records(rng, spec), rng.integers(0, 2, spec.rows_n)) for _ in range(blocks)
+        ]
         self._records(tables if add else [], content)
         for repeat in range(repeats):
             tiles = int(rng.integers(1, 5))
@@ -154,7 +164,9 @@ class Script:
         spec, out = self.spec, self.files["records"]
         tables = tables + [0] * (-len(tables) % 3)
         beats = [value & ((1 << 64) - 1) for value in tables]
-        out += [beats[i] | beats[i + 1] << 64 | beats[i + 2] << 128 for i in range(0, len(beats), 3)]
+        out += [
+            beats[i] | beats[i + 1] << 64 | beats[i + 2] << 128 for i in range(0, len(beats), 3)
+        ]
         for records, flags in content:
             out.append(sum(int(flag) << t for t, flag in enumerate(flags)))
             pairs = ((step, lane) for step in range(spec.steps_n) for lane in range(spec.lanes_n))
@@ -171,7 +183,9 @@ class Script:
         acc = random_acc(self.rng, spec)
         mask = (1 << spec.acc_w) - 1
         flat = acc.reshape(-1)
-        self.files["tiles"].append(sum((int(v) & mask) << spec.acc_w * i for i, v in enumerate(flat)))
+        self.files["tiles"].append(
+            sum((int(v) & mask) << spec.acc_w * i for i, v in enumerate(flat))
+        )
         beats, written = golden(spec, records, acc, raw=raw)
         bytes_n = beats.shape[1]
         for pair in range(spec.pixels_n // spec.drain_n):
@@ -201,7 +215,9 @@ def test_requant_beats_match_golden(name: str, tmp_path: Path) -> None:
             if index % 5 == 3:
                 script.pool()
             script.conv(repeats=int(script.rng.choice([1, 1, 2, 3])))
-        run_script("requant", params_of(spec), tmp_path, stall=stall, seed=seed, **script.write(tmp_path))
+        run_script(
+            "requant", params_of(spec), tmp_path, stall=stall, seed=seed, **script.write(tmp_path)
+        )
 
 
 def test_requant_codes_equal_the_engine_records() -> None:
