@@ -83,12 +83,12 @@ def golden(
 
 
 def cost(spec: LoadSpec, job: MoveLike | None = None) -> MoveCost:
-    """Cycles when memory answers at once and port B is free, and resources (7 series)."""
+    """Cycles when memory answers at once and port B is free, and resources (fitted to Yosys counts)."""
     place_w = (spec.act_depth - 1).bit_length() + (spec.banks_n - 1).bit_length()
     return MoveCost(
         cycles=0 if job is None else 3 + first_request(job) + job.runs * job.rows * job.width,
-        lut=300 + 8 * place_w,
-        ff=450 + 8 * place_w,
+        lut=280 + 11 * place_w,
+        ff=355 + 9 * place_w,
         bram36=0,
     )
 

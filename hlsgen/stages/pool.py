@@ -77,12 +77,12 @@ def golden(spec: PoolSpec, acts: NDArray[np.uint8], mask: NDArray[np.bool_]) -> 
 
 
 def cost(spec: PoolSpec, taps: int = 0) -> PoolCost:
-    """Cycles of a tile of `taps` taps in a row of tiles, and resources (7 series)."""
+    """Cycles of a tile of `taps` taps in a row of tiles, and resources (fitted to Yosys)."""
     slice_w = spec.act_bits * spec.lanes_n
     tile = slice_w * spec.pixels_n
     return PoolCost(
         cycles=spec.subs_n * max(taps, spec.pairs_n) if taps else 0,
-        lut=tile * 9 // 4 + 2 * (spec.subs_n - 1) * spec.drain_n * slice_w + 30,
-        ff=2 * tile + 64 * spec.drain_n + 20,
+        lut=tile * 11 // 4 + (spec.subs_n - 1) * spec.drain_n * slice_w // 2 + 30,
+        ff=2 * tile + 64 * spec.drain_n + 10,
         bram36=0,
     )

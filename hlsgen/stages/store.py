@@ -25,9 +25,9 @@ def golden(spec: StoreSpec, banks: NDArray[np.uint64], job: MoveLike) -> NDArray
 
 
 def cost(spec: StoreSpec, job: MoveLike | None = None) -> MoveCost:
-    """Cycles when memory answers at once and port B is free, and resources (7 series)."""
+    """Cycles when memory answers at once and port B is free, and resources (fitted to Yosys counts)."""
     move = load_cost(spec)
     cycles = 0
     if job is not None:
         cycles = max(READ_LATENCY, 3 + first_request(job)) + job.runs * job.rows * job.width + 1
-    return MoveCost(cycles=cycles, lut=move.lut + 110, ff=move.ff + 110, bram36=0)
+    return MoveCost(cycles=cycles, lut=move.lut + 106, ff=move.ff + 95, bram36=0)
