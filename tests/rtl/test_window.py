@@ -182,7 +182,7 @@ def test_window_steps_match_golden(name: str, tmp_path: Path) -> None:
 
 
 def _check_cycles(spec: WindowSpec, jobs: list[Compute], found: list[int]) -> None:
-    """Exact; an add may wait for its first residual beats. Nothing prepares the first descriptor."""
+    """Exact; an add may wait for its first residual beats. The first descriptor is unprepared."""
     assert len(found) == len(jobs)
     for job, cycles in list(zip(jobs, found, strict=True))[1:]:
         assert 0 <= cycles - cost(spec, job).cycles <= (3 if job.add else 0)
