@@ -83,7 +83,7 @@ def golden(
 
 
 def cost(spec: LoadSpec, job: MoveLike | None = None) -> MoveCost:
-    """Cycles when memory answers at once and port B is free, and resources (fitted to Yosys counts)."""
+    """Cycles when memory answers at once and port B is free; resources as Yosys counts them."""
     place_w = (spec.act_depth - 1).bit_length() + (spec.banks_n - 1).bit_length()
     return MoveCost(
         cycles=0 if job is None else 3 + first_request(job) + job.runs * job.rows * job.width,

@@ -25,7 +25,7 @@ def golden(spec: StoreSpec, banks: NDArray[np.uint64], job: MoveLike) -> NDArray
 
 
 def cost(spec: StoreSpec, job: MoveLike | None = None) -> MoveCost:
-    """Cycles when memory answers at once and port B is free, and resources (fitted to Yosys counts)."""
+    """Cycles when memory answers at once and port B is free; resources as Yosys counts them."""
     move = load_cost(spec)
     cycles = 0
     if job is not None:

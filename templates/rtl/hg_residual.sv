@@ -5,8 +5,8 @@
 // The tensor has s = 1 and pitch Wv (formats §6): pixel o lies in bank o mod BanksN, and the even
 // and odd pixel of an entry at one address of a pair of banks, so an entry is one read; II 1. Reads
 // run ahead by the FIFO: two tiles and the way from the window to the add. The first entry of a
-// descriptor is in the FIFO 6 cycles after job_start. `res_tile_done` pulses with the write of a
-// tile's last entry; it is popped two cycles later at the earliest.
+// descriptor is in the FIFO 6 cycles after job_start. `res_tile_done` pulses in the cycle after a
+// tile's last entry was written; that entry can be popped from the cycle after the pulse on.
 module hg_residual #(
   parameter  int unsigned ActBits  = 4,
   parameter  int unsigned Pot4N    = 41,
