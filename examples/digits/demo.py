@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from hlsgen.passes.quantize import accuracy, quantize
 from hlsgen.report.summary import format_mix
 
 OUT = Path(__file__).resolve().parents[2] / "build" / "demo"
+DESIGN = Path(__file__).resolve().parent / "design.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,20 +71,27 @@ def demonstrate(console: Console, board_name: str, frames: int) -> int:
     store.save(model, OUT / "model")
     images = OUT / "images.npy"
     np.save(images, digits.images)
-    api.build(OUT / "model", board=board.name, output=OUT / "project")
-    console.print(f"project written to {OUT / 'project'}", highlight=False)
     project = OUT / "project"
-    console.print(f"C++: all {len(digits.images)} held-out digits ...", highlight=False)
-    csim = api.csim(project, images=images)
-    console.print(f"hardware: {frames} digits, cycle by cycle ...", highlight=False)
-    sim = api.sim(project, images=images, frames=frames, output=OUT / "logits.npy")
-    console.print("resources ...", highlight=False)
-    results = Results(csim=csim, sim=sim, synth=api.synth(project))
+    api.build(OUT / "model", board=board.name, output=project, design=DESIGN)
+    console.print(f"project written to {project}", highlight=False)
+    results = run(console, project, images, frames)
     console.print(layer_table(model, results))
     show_figures(console, digits, model, board, results)
     console.print(f"{time.perf_counter() - start:.0f} s in all", highlight=False)
     good = results.csim["equal"] and results.sim["equal"] and results.synth["fits"]
     return 0 if good else 1
+
+
+def run(console: Console, project: Path, images: Path, frames: int) -> Results:
+    """Both simulations, and beside them the resource counts on the second core."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        synth = beside.submit(api.synth, project)
+        console.print("C++: every held-out digit ...", highlight=False)
+        csim = api.csim(project, images=images)
+        console.print(f"hardware: {frames} digits, cycle by cycle ...", highlight=False)
+        sim = api.sim(project, images=images, frames=frames, output=OUT / "logits.npy")
+        console.print("resources: Yosys ...", highlight=False)
+        return Results(csim=csim, sim=sim, synth=synth.result())
 
 
 def mixed_model(digits: network.Digits, board: Board) -> Model:

@@ -12,6 +12,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# The step map_luts of synth_xilinx with one cost for LUTs of every size: its own costs expect that
+# two small LUTs share a LUT6, and then leave more cells than need be when cells are counted.
+_MAP_LUTS = (
+    "opt_expr -mux_undef -noclkinv",
+    "abc9 -lut 6",
+    "clean",
+    "xilinx_srl -fixed -minlen 3",
+    "techmap -map +/xilinx/lut_map.v -map +/xilinx/cells_map.v -D LUT_WIDTH=6",
+    "xilinx_dffopt",
+    "opt_lut_ins -tech xilinx",
+    "clean",
+)
+
 
 def main(job_file: str) -> None:
     """Run the passes of one job; Yosys' own log goes to standard output."""
@@ -35,7 +48,9 @@ def _read(job: dict[str, Any]) -> list[str]:
 def _map(job: dict[str, Any]) -> list[str]:
     return [
         f"read_rtlil {job['input']}",
-        f"synth_xilinx -family xc7 -top {job['top']} -noiopad -noclkbuf",
+        f"synth_xilinx -family xc7 -top {job['top']} -noiopad -noclkbuf -run begin:map_luts",
+        *_MAP_LUTS,
+        "blackbox =A:whitebox",  # models of cells that abc9 looked into
         f"write_json {job['output']}",
     ]
 
