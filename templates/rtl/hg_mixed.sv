@@ -151,9 +151,9 @@ module hg_mixed #(
 
   // Window, array, pool
   logic [1023:0] job_desc;
-  logic cfg_valid, cfg_ready, unused_cfg, job_start, blk_take, k_valid, k_first, k_shift, k_last, k_blk;
+  logic cfg_valid, cfg_ready, job_start, blk_take, k_valid, k_first, k_shift, k_last, k_blk;
   logic pk_valid, pk_first, pk_last, tile_done, res_tile_done, d_soon, d_soon_blk;
-  logic unused_start, unused_blk;
+  logic unused_cfg, unused_start, unused_blk, unused_free, unused_idle;
   logic [1:0] blk_loaded;
   logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
   logic [PixelsN-1:0] k_mask;
@@ -170,8 +170,8 @@ module hg_mixed #(
   ) u_window (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[2]), .desc_ready(desc_ready[2]),
     .desc(desc[2]), .desc_done(desc_done[2]), .tap_we, .tap_index, .tap_data, .tap_room,
-    .job_desc, .cfg_valid(unused_cfg), .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr, .ring_data,
-    .ring_count, .ring_release, .ring_release_n, .a_en, .a_addr, .a_rdata,
+    .job_desc, .cfg_valid(unused_cfg), .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr,
+    .ring_data, .ring_count, .ring_release, .ring_release_n, .a_en, .a_addr, .a_rdata,
     .k_valid, .k_first, .k_shift, .k_last, .k_blk, .k_acts, .k_word,
     .pk_valid, .pk_first, .pk_last, .k_mask, .tile_done, .res_tile_done,
     .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
@@ -197,7 +197,6 @@ module hg_mixed #(
   logic [ActBits:0] tab_index;
   logic [35:0] tab_data;
   logic [DrainN-1:0][GroupLanesN-1:0][ActBits-1:0] res_data;
-  logic unused_free, unused_idle;
 
   hg_ahead u_ahead (
     .clk, .rst_n(core_rst_n), .head_valid(next_valid), .head_op(desc[2][7:0]),
@@ -207,10 +206,10 @@ module hg_mixed #(
     .ActBits(ActBits), .RowsN(RowsN), .PixelsN(PixelsN), .DrainN(DrainN), .AccW(AccW),
     .MultW(MultW), .RecordDepth(RecordDepth)
   ) u_requant (
-    .clk, .rst_n(core_rst_n), .cfg_valid, .cfg_ready, .job_desc(desc[2]), .rec_en, .rec_addr, .rec_data, .rec_count,
-    .rec_release, .rec_release_n, .blk_loaded, .blk_take, .blk_free(unused_free), .sp2,
-    .d_soon, .d_soon_blk, .acc(acc_q), .tab_we, .tab_sel, .tab_index, .tab_data,
-    .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last
+    .clk, .rst_n(core_rst_n), .cfg_valid, .cfg_ready, .job_desc(desc[2]), .rec_en, .rec_addr,
+    .rec_data, .rec_count, .rec_release, .rec_release_n, .blk_loaded, .blk_take,
+    .blk_free(unused_free), .sp2, .d_soon, .d_soon_blk, .acc(acc_q), .tab_we, .tab_sel, .tab_index,
+    .tab_data, .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last
   );
   hg_add #(.ActBits(ActBits), .DrainN(DrainN)) u_add (
     .clk, .rst_n(core_rst_n), .job_start, .job_desc, .tab_we, .tab_sel, .tab_index, .tab_data,

@@ -41,7 +41,8 @@ module hg_taps (
 
   hg_axi_read #(.FifoDepth(64)) u_read (
     .clk, .rst_n, .halt, .idle, .error,
-    .req_valid(state_q == Request), .req_ready, .req_addr(addr_q), .req_beats({22'd0, taps_q, 1'b0}),
+    .req_valid(state_q == Request), .req_ready, .req_addr(addr_q),
+    .req_beats({22'd0, taps_q, 1'b0}),
     .m_valid, .m_ready(1'b1), .m_data,
     .ar_valid, .ar_ready, .ar_addr, .ar_len, .r_valid, .r_data, .r_resp
   );

@@ -24,10 +24,12 @@ PLACE = {
 }  # fmt: skip
 
 
-def _copy(frames: int, seed: int = 1, fault: tuple[str, int, int] | None = None) -> Job:
+def copy_job(
+    frames: int, seed: int = 1, fault: tuple[str, int, int] | None = None, waits: int = 1
+) -> Job:
     """LOAD a frame, STORE it; a frame waits until the one before has been stored."""
     load = Load(offset=0, buffer=Buffer.INPUT, wait_store=0, **PLACE)
-    store = Store(offset=0, buffer=Buffer.OUTPUT, wait_load=1, **PLACE)
+    store = Store(offset=0, buffer=Buffer.OUTPUT, wait_load=waits, **PLACE)
     program = Program(layout_hash=SMALL.layout_hash(), report_slots=0, descriptors=(load, store))
     data = np.random.default_rng(seed).integers(0, 256, frames * FRAME_BYTES, np.uint8)
     return Job(
@@ -47,7 +49,7 @@ def _header(report: bytes) -> dict[str, int]:
     return dict(zip(names, (layout, status, index, frames, cycles), strict=True))
 
 
-def _passed(outcome: Outcome) -> dict[str, int]:
+def passed(outcome: Outcome) -> dict[str, int]:
     assert outcome.run.passed, tail(outcome.run.log, 40)
     return _header(outcome.report)
 
@@ -62,9 +64,9 @@ def _runs(data: bytes, frames: int) -> np.ndarray:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_frames_are_copied(seed: int, tmp_path: Path) -> None:
     """Three frames through the activation memory; the padding between the runs stays poisoned."""
-    job = _copy(3, seed)
+    job = copy_job(3, seed)
     outcome = run(SMALL, job, tmp_path)
-    header = _passed(outcome)
+    header = passed(outcome)
     assert (header["status"], header["frames"]) == (0, 3)
     assert header["layout"] == SMALL.layout_hash()
     assert 0 < header["cycles"] < 4000
@@ -76,8 +78,8 @@ def test_frames_are_copied(seed: int, tmp_path: Path) -> None:
 @pytest.mark.rtl
 def test_identification(tmp_path: Path) -> None:
     """A program of zero descriptors writes the header alone, with the capabilities."""
-    outcome = run(SMALL, _copy(1), tmp_path)
-    _passed(outcome)
+    outcome = run(SMALL, copy_job(1), tmp_path)
+    passed(outcome)
     header = _header(outcome.identity)
     assert (header["status"], header["frames"]) == (0, 0)
     assert header["layout"] == SMALL.layout_hash()
@@ -86,7 +88,7 @@ def test_identification(tmp_path: Path) -> None:
 
 def _broken(beat: int, low: int, value: int, width: int, descriptor: int = 1) -> Job:
     """The copy with one field of a descriptor (0 = header) changed."""
-    job = _copy(2)
+    job = copy_job(2)
     program = bytearray(job.program)
     at = 128 * descriptor + 8 * beat
     word = int.from_bytes(program[at : at + 8], "little")
@@ -106,9 +108,9 @@ FAULTS = [
     pytest.param(_broken(3, 32, 0, 16, 1), 5, 0, id="no-runs"),
     pytest.param(_broken(5, 0, 5, 4, 2), 5, 1, id="stride"),
     pytest.param(_broken(0, 32, 0, 16, 1), 5, 0, id="report-slot"),
-    pytest.param(_copy(2, fault=("input", FRAME_BYTES + 8, 1)), 6, 0, id="read-error"),
-    pytest.param(_copy(2, fault=("output", 16, 2)), 7, 1, id="write-error"),
-    pytest.param(_copy(2, fault=("program", 136, 1)), 6, 0, id="program-error"),
+    pytest.param(copy_job(2, fault=("input", FRAME_BYTES + 8, 1)), 6, 0, id="read-error"),
+    pytest.param(copy_job(2, fault=("output", 16, 2)), 7, 1, id="write-error"),
+    pytest.param(copy_job(2, fault=("program", 136, 1)), 6, 0, id="program-error"),
 ]
 
 
@@ -116,5 +118,5 @@ FAULTS = [
 @pytest.mark.parametrize(("job", "status", "index"), FAULTS)
 def test_faults_stop_and_report(job: Job, status: int, index: int, tmp_path: Path) -> None:
     """Each fault ends in `done` with its status and the descriptor's index."""
-    header = _passed(run(SMALL, job, tmp_path))
+    header = passed(run(SMALL, job, tmp_path))
     assert (header["status"], header["index"]) == (status, index)
