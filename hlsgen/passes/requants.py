@@ -15,6 +15,7 @@ from hlsgen.passes.calibrate import clamp_of, code_map
 from hlsgen.passes.rows import Real
 
 RAW_BITS = 32  # of a tensor of accumulators
+_LEAST_STEPS, _LEAST_SLOPE = 8, 4.0  # of a row of levels that may be taken for a line
 _ADD_BITS = 25  # fraction bits of the engine's Add tables, formats.md §5
 
 
@@ -85,11 +86,35 @@ def _in_steps(tensor: Tensor, out: Tensor) -> IntArray:
 
 
 def _rescaled_thresholds(requant: Thresholds, unit: Real, old: Tensor, new: Tensor) -> Thresholds:
+    """Straight rows as straight rows, because rounding twice would bend them; others exactly.
+
+    The engine computes one multiplication a row, so it can only give steps that are the roundings
+    of one line.
+    """
     levels, first, step = requant.levels, requant.first, requant.step
     if old != new:
         levels, first, step = _merged_levels(requant, old, new)
-    scaled = np.stack([_in_units(row, float(u)) for row, u in zip(levels, unit, strict=True)])
-    return Thresholds(levels=scaled, first=first, step=step)
+    exact = np.stack([_in_units(row, float(u)) for row, u in zip(levels, unit, strict=True)])
+    start, slope, straight = _lines(requant.levels)
+    codes = first + step * np.arange(1, levels.shape[1] + 1)
+    value = (codes - step / 2 - new.zero_point) * (new.scale / old.scale)  # where a code begins
+    index = (value + old.zero_point + requant.step / 2 - requant.first) / requant.step - 1
+    line = np.ceil((start[:, None] + slope[:, None] * index) / unit[:, None]).astype(np.int64)
+    drawn = straight if old != new else straight & (unit != 1.0)
+    return Thresholds(levels=np.where(drawn[:, None], line, exact), first=first, step=step)
+
+
+def _lines(levels: IntArray) -> tuple[Real, Real, NDArray[np.bool_]]:
+    """Start, slope and straightness of rows of levels [rows, n]: ceil(start + slope * k)."""
+    count = levels.shape[1]
+    finite = (np.abs(levels) < UNREACHABLE).all(axis=1)
+    real = np.where(finite[:, None], levels, 0).astype(np.float64)
+    slope = (real[:, -1] - real[:, 0]) / max(1, count - 1)
+    rest = real - real[:, :1] - slope[:, None] * np.arange(count)
+    low, high = rest.min(axis=1), rest.max(axis=1)
+    start = real[:, 0] + np.where(high - low < 1, low, (high + low - 1) / 2)
+    straight = finite & (count >= _LEAST_STEPS) & (slope >= _LEAST_SLOPE) & (high - low < 2)
+    return start, slope, np.asarray(straight, np.bool_)
 
 
 def _in_units(levels: IntArray, unit: float) -> IntArray:

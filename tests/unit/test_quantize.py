@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hlsgen.engines.records import evaluate_record
+from hlsgen.engines.requant_fit import Reach, fit_records
 from hlsgen.errors import ParameterError
 from hlsgen.frontends.tflite import load_tflite
 from hlsgen.model import golden
@@ -189,6 +191,23 @@ def test_thresholds_to_fewer_codes() -> None:
     acc = np.arange(0, 2600)[:, None]
     real = apply(old, acc, 0) * 0.1
     assert np.array_equal(apply(new, acc, 0), np.clip(np.rint(real / 1.7), 0, 15))
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+@pytest.mark.parametrize("unit", [1.0, 0.8047, 1.2471, 0.0312])
+def test_straight_rows_stay_what_one_multiplication_gives(bits: int, unit: float) -> None:
+    """Levels that were rounded once already, as int8 sources have them."""
+    levels = np.ceil((np.arange(255) - 151.37) * 35.446).astype(np.int64)
+    old, wide = Thresholds(levels=levels[None, :], first=0), tensor(0.17, 24)
+    out = wide if bits == 8 else tensor(2.1, 3, bits=4)
+    new = rescaled_requant(old, np.array([unit]), wide, out)
+    reach = Reach(low=np.array([-(1 << 20)]), high=np.array([1 << 20]))
+    records = fit_records("fc", new, out, reach, 1 << 32)
+    acc = np.arange(-9000, 9000)[:, None]
+    assert np.array_equal(evaluate_record(records, acc), apply(new, acc, out.zero_point) - out.lo)
+    ideal = np.ceil((np.arange(255) - 151.37) * 35.446 / unit)
+    if bits == 8:
+        assert np.abs(new.levels[0] - ideal).max() <= max(1.0, 1 / unit)
 
 
 def test_two_step_keeps_untouched_rows() -> None:
