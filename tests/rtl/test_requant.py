@@ -48,7 +48,7 @@ def params_of(spec: RequantSpec) -> dict[str, int]:
 def random_records(rng: np.random.Generator, spec: RequantSpec) -> RowRecords:
     """Records of a block: usual ones, ties everywhere, and every extreme."""
     shape = (spec.steps_n, spec.lanes_n)
-    style = rng.integers(0, 4, shape)  # 0 usual, 1 ties, 2 any, 3 extremes
+    style = rng.integers(0, 5, shape)  # 0 usual, 1 ties, 2 any, 3 extremes, 4 nearly ties
     mult_max = (1 << spec.mult_bits) - 1
     mult = np.where(
         style == 1, 1 << rng.integers(0, 4, shape), rng.integers(0, mult_max + 1, shape)
@@ -58,11 +58,16 @@ def random_records(rng: np.random.Generator, spec: RequantSpec) -> RowRecords:
     bits = np.log2(np.maximum(mult, 1)).astype(np.int64) + spec.acc_w - 4 - spec.act_bits
     shift = np.clip(bits - rng.integers(0, 3, shape), 0, 57)
     shift = np.where(style == 1, rng.integers(0, 6, shape), shift)
-    shift = np.where(style >= 2, rng.integers(0, 58, shape), shift)
+    shift = np.where((style == 2) | (style == 3), rng.integers(0, 58, shape), shift)
+    # Lost bits below a whole 16 only: a tie but for them
+    shift = np.where(style == 4, rng.choice([16, 32], shape), shift)
+    near = np.exp2(shift - spec.acc_w + 6 + spec.act_bits + rng.random(shape))
+    mult = np.where(style == 4, np.clip(near.astype(np.int64), 1, mult_max), mult)
     wide = rng.integers(-(1 << 31), 1 << 31, (3, *shape))
     wide = np.where(style == 3, rng.choice([-(1 << 31), (1 << 31) - 1, 0, -1], wide.shape), wide)
     small = rng.integers(-40, 40, (3, *shape))
-    bias, off_pos, off_neg = np.where((style == 1) | (style == 0), small, wide)
+    bias, off_pos, off_neg = np.where((style == 2) | (style == 3), wide, small)
+    usual = (style == 0) | (style == 4)
     lo = rng.integers(0, 128, shape)
     z = np.where(
         style == 3, rng.choice([-32768, 32767, -32600], shape), rng.integers(-9, 256, shape)
@@ -74,11 +79,11 @@ def random_records(rng: np.random.Generator, spec: RequantSpec) -> RowRecords:
         off_pos=np.where(style == 1, 0, off_pos),
         off_neg=np.where(style == 1, 0, off_neg),
         shift=shift,
-        tie_even=rng.integers(0, 2, shape),
+        tie_even=np.where(style == 4, 1, rng.integers(0, 2, shape)),
         tie_parity=rng.integers(0, 2, shape),
         z=z,
-        lo=np.where(style == 0, 0, lo),
-        hi=np.where(style == 0, 255, rng.integers(lo, 256)),
+        lo=np.where(usual, 0, lo),
+        hi=np.where(usual, 255, rng.integers(lo, 256)),
         sg=np.stack([rng.permutation(spec.steps_n) for _ in range(spec.lanes_n)], axis=1),
         xl=rng.integers(0, spec.lanes_n, shape),
         dg=route,
