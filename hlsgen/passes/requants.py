@@ -100,7 +100,7 @@ def _rescaled_thresholds(requant: Thresholds, unit: Real, old: Tensor, new: Tens
     value = (codes - step / 2 - new.zero_point) * (new.scale / old.scale)  # where a code begins
     index = (value + old.zero_point + requant.step / 2 - requant.first) / requant.step - 1
     line = np.ceil((start[:, None] + slope[:, None] * index) / unit[:, None]).astype(np.int64)
-    drawn = straight if old != new else straight & (unit != 1.0)
+    drawn = np.logical_and(straight, np.logical_or(unit != 1.0, old != new))
     return Thresholds(levels=np.where(drawn[:, None], line, exact), first=first, step=step)
 
 
