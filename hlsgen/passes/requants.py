@@ -100,14 +100,14 @@ def _rescaled_thresholds(requant: Thresholds, unit: Real, old: Tensor, new: Tens
     value = (codes - step / 2 - new.zero_point) * (new.scale / old.scale)  # where a code begins
     index = (value + old.zero_point + requant.step / 2 - requant.first) / requant.step - 1
     line = np.ceil((start[:, None] + slope[:, None] * index) / unit[:, None]).astype(np.int64)
-    drawn = np.logical_and(straight, np.logical_or(unit != 1.0, old != new))
+    drawn: NDArray[np.bool_] = straight & np.asarray((unit != 1.0) | (old != new))
     return Thresholds(levels=np.where(drawn[:, None], line, exact), first=first, step=step)
 
 
 def _lines(levels: IntArray) -> tuple[Real, Real, NDArray[np.bool_]]:
     """Start, slope and straightness of rows of levels [rows, n]: ceil(start + slope * k)."""
     count = levels.shape[1]
-    finite = (np.abs(levels) < UNREACHABLE).all(axis=1)
+    finite = np.asarray((np.abs(levels) < UNREACHABLE).all(axis=1), np.bool_)
     real = np.where(finite[:, None], levels, 0).astype(np.float64)
     slope = (real[:, -1] - real[:, 0]) / max(1, count - 1)
     rest = real - real[:, :1] - slope[:, None] * np.arange(count)
