@@ -30,7 +30,7 @@ _CELL = re.compile(r"^(\s+cell )\\(\S+?)\$(\S+) (\\\S+)$")
 _MODULE = re.compile(r"^module \\(\S+?)(?:\$(\S+))?$")
 _MEMORY = re.compile(r"^  memory (?:width (\d+) )?(?:size (\d+) )?")
 _REGISTERS_BITS = 1024  # a larger memory must not become flip-flops
-_CODE_VERSION = 3
+_CODE_VERSION = 4
 
 
 def synth(project: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 # two small LUTs share a LUT6, and then leave more cells than need be when cells are counted.
 _MAP_LUTS = (
     "opt_expr -mux_undef -noclkinv",
-    "abc9 -lut 6",
+    "abc -lut 6",
     "clean",
     "xilinx_srl -fixed -minlen 3",
     "techmap -map +/xilinx/lut_map.v -map +/xilinx/cells_map.v -D LUT_WIDTH=6",
@@ -50,7 +50,7 @@ def _map(job: dict[str, Any]) -> list[str]:
         f"read_rtlil {job['input']}",
         f"synth_xilinx -family xc7 -top {job['top']} -noiopad -noclkbuf -run begin:map_luts",
         *_MAP_LUTS,
-        "blackbox =A:whitebox",  # models of cells that abc9 looked into
+        "blackbox =A:whitebox",  # models of cells
         f"write_json {job['output']}",
     ]
 
