@@ -13,7 +13,7 @@ from hlsgen.emit.project import build
 from hlsgen.frontends.dispatch import load
 from hlsgen.model import golden
 from hlsgen.plan import plan
-from hlsgen.run import csim
+from hlsgen.run.csim import csim
 from tests.cifar import ARCHIVE, images
 from tests.conftest import shared_data
 
