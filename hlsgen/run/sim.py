@@ -183,7 +183,7 @@ def _verdict(
 def _figures(project: Project, result: Result, frames: int) -> dict[str, Any]:
     verdict, ends = result.verdict, result.frame_ends
     steady = _steady(ends)
-    products = project.spec.products_n * steady
+    macs, products = _macs(project.model), project.spec.products_n
     return {
         "equal": verdict.equal and result.failure is None,
         "frames": frames,
@@ -198,12 +198,13 @@ def _figures(project: Project, result: Result, frames: int) -> dict[str, Any]:
         "cycles": [int(value) for value in np.diff((0, *ends))],
         "latency_cycles": ends[0] if ends else None,
         "cycles_per_frame": round(steady),
-        "utilisation": round(_macs(project.model) / products, 4) if products else None,
+        "utilisation": round(sum(macs.values()) / (products * steady), 4) if steady else None,
         "layers": [
             {
                 "name": item.name,
                 "cycles": item.cycles,
                 "busy": item.busy,
+                "utilisation": round(macs.get(item.name, 0) / (products * item.cycles), 4),
                 "waits": {
                     "weights": item.wait_weights,
                     "activations": item.wait_activations,
@@ -222,14 +223,11 @@ def _steady(ends: Sequence[int]) -> float:
     return (ends[-1] - ends[0]) / (len(ends) - 1)
 
 
-def _macs(model: Model) -> int:
-    """Products of a frame."""
-    total = 0
-    for layer in model.layers:
-        if isinstance(layer, Conv):
-            _, height, width = model.tensors[layer.output].shape
-            total += layer.weights.size * height * width
-    return total
+def _macs(model: Model) -> dict[str, int]:
+    """Products of a frame in each layer that has any."""
+    sizes = {layer.name: layer.weights.size for layer in model.layers if isinstance(layer, Conv)}
+    maps = {layer.name: model.tensors[layer.output].shape[1:] for layer in model.layers}
+    return {name: size * maps[name][0] * maps[name][1] for name, size in sizes.items()}
 
 
 def _layers(project: Project, report: bytes, frames: int) -> list[LayerFigures]:
