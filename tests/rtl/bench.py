@@ -28,7 +28,7 @@ def simulate(
 ) -> None:
     """Compile (cached) and run a bench; a failure shows the end of its log."""
     program, _ = compile_bench(bench)
-    search = [SIM / module.removeprefix("tb_"), SIM / "common"]
+    search = [SIM / module.removeprefix("tb_"), SIM / "common", SIM / "system"]
     run = run_bench(
         program, bench, module=module, search=search, folder=folder, plusargs=plusargs,
         environment=environment, limit_s=LIMIT_S,
