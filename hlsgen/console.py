@@ -18,6 +18,7 @@ from rich.text import Text
 from hlsgen.errors import HlsgenError
 
 _WIDE = 240
+_SHORT = 6  # entries of a mapping that stand in one line
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 # Where the optional Python packages come from.
 _EXTRAS = {
@@ -65,13 +66,23 @@ def show(figures: Mapping[str, Any], as_json: bool) -> None:
         print(json.dumps(figures))
         return
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDE)  # a pipe has no edge to wrap at
+    if console.is_terminal:
+        _print(console, figures)
+        return
+    piped = Console(highlight=False, width=_WIDE)  # a pipe has no edge to wrap at
+    with piped.capture() as captured:
+        _print(piped, figures)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _print(console: Console, figures: Mapping[str, Any]) -> None:
     top = Table(box=None, show_header=False, pad_edge=False)
     below = []
     for key, value in figures.items():
         if isinstance(value, list) and value and isinstance(value[0], Mapping):
             below.append((key, value))
+        elif isinstance(value, Mapping) and len(value) > _SHORT:
+            below.append((key, [{"name": name, "value": item} for name, item in value.items()]))
         else:
             top.add_row(key, Text(_cell(value)))
     if top.row_count:

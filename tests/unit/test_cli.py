@@ -60,6 +60,14 @@ def test_boards_as_json_and_as_a_table(capsys: pytest.CaptureFixture[str]) -> No
     assert "xc7z045ffg900-2" in out
 
 
+def test_long_mappings_become_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    layers = {f"conv_{i}": 1000 * i for i in range(8)}
+    console.show({"fits": True, "shares": {"lut": 0.5}, "layers": layers}, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:5] == ["fits    yes", "shares  lut 0.5", "layers", "name    value", "conv_0  0"]
+    assert lines[-1] == "conv_7  7,000"
+
+
 def test_doctor_names_what_is_absent(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
