@@ -39,7 +39,7 @@ def installation() -> list[Row]:
         _run([sys.executable, "-m", "venv", str(folder / "venv")])
         before = _megabytes(folder / "venv")
         pip = str(folder / "venv" / "bin" / "pip")
-        _run([pip, "install", "--quiet", "--disable-pip-version-check", "--no-compile", str(ROOT)])
+        _run([pip, "install", "--quiet", "--disable-pip-version-check", str(ROOT)])
         _run([str(folder / "venv" / "bin" / "hlsgen"), "boards"])
         size = _megabytes(folder / "venv") - before
     return [at_most("Base installation", 150, size, "MB", "pip install hlsgen, fresh venv")]
