@@ -119,21 +119,26 @@ def load_board(name: str) -> Board:
             f"not {name!r}; hlsgen boards describes them"
         )
     content = _validated(TypeAdapter(_BoardFile), _read(path), path)
-    devices = _devices()
-    if content.device not in devices:
-        raise BoardError(
-            f"Board device must be one of {', '.join(devices)}, not {content.device!r} ({path})"
-        )
     return Board(
         name=label or "board",
         title=content.title,
         part=content.part,
         device=content.device,
-        resources=devices[content.device],
+        resources=load_device(content.device, str(path)),
         ddr=content.ddr,
         pl_clock=content.pl_clock,
         hp_ports=content.hp_ports,
     )
+
+
+def load_device(name: str, where: str) -> Device:
+    """Resources of a device; `where` says who named it."""
+    devices = _devices()
+    if name not in devices:
+        raise BoardError(
+            f"Board device must be one of {', '.join(devices)}, not {name!r} ({where})"
+        )
+    return devices[name]
 
 
 def _devices() -> dict[str, Device]:

@@ -91,6 +91,7 @@ def _manifest(design: Design, board: Board, folder: Path) -> dict[str, Any]:
         "board": {
             "name": board.name,
             "part": board.part,
+            "device": board.device,
             "clock_hz": board.clock_hz,
             "ddr_bytes_per_cycle": board.ddr_bytes_per_cycle(board.clock_hz),
         },

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hlsgen.boards import Board, load_board
+from hlsgen.boards import Device, load_device
 from hlsgen.errors import ProjectError, ToolError
 from hlsgen.run import tools
 from hlsgen.run.elaborate import Hierarchy, elaborate
@@ -43,9 +43,10 @@ def synth(project: Path) -> dict[str, Any]:
     start = time.perf_counter()
     manifest = json.loads((project / "manifest.json").read_text(encoding="utf-8"))
     files = rtl_files(project, manifest)
-    board = load_board(manifest["board"]["name"])
+    name = str(manifest["board"].get("device"))
+    device = load_device(name, str(project / "manifest.json"))
     netlist = map_design(files, manifest["top"])
-    figures = report(netlist, board)
+    figures = report(netlist, name, device)
     return {**figures, "seconds": round(time.perf_counter() - start, 1)}
 
 
@@ -73,10 +74,9 @@ def map_design(
     return netlist
 
 
-def report(netlist: Netlist, board: Board) -> dict[str, Any]:
-    """Figures of a netlist on a board."""
+def report(netlist: Netlist, name: str, have: Device) -> dict[str, Any]:
+    """Figures of a netlist on a device."""
     total = netlist.counts(netlist.top)
-    have = board.resources
     shares = {
         "lut": total.lut / have.lut,
         "ff": total.ff / have.ff,
@@ -88,7 +88,7 @@ def report(netlist: Netlist, board: Board) -> dict[str, Any]:
         **total.figures,
         "lut_memory": total.lut_memory,
         "fits": fits,
-        "device": board.device,
+        "device": name,
         "shares": {name: round(share, 4) for name, share in shares.items()},
         "levels": max(netlist.levels().values()),
         "stages": _stages(netlist),

@@ -21,6 +21,8 @@ from hlsgen.errors import HlsgenError, ModelError, ParameterError, ProjectError
 from hlsgen.frames import read_frames, read_labels, write_frames
 from hlsgen.model.store import save
 from hlsgen.report.figures import Estimate, Measurement, plain, read, record
+from hlsgen.resources import resource
+from hlsgen.run.netlist import Netlist
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "digits"))
 import network
@@ -275,3 +277,16 @@ def test_accuracy_needs_frames(digits: Path, tmp_path: Path) -> None:
             digits / "model", tmp_path / "x", slots="8:4:4", labels=digits / "labels.npy"
         )
     assert not (tmp_path / "x").exists()
+
+
+def test_a_board_of_ones_own_serves_build_and_synth(
+    digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(resource("boards/zc706/board.yaml").read_text())
+    project = tmp_path / "project"
+    figures = api.build(digits / "model", board=str(mine), output=project)
+    assert figures["board"] == "mine"
+    empty = Netlist({"modules": {"hlsgen_top": {"cells": {}, "attributes": {}}}}, "hlsgen_top")
+    monkeypatch.setattr("hlsgen.run.synth.map_design", lambda files, top: empty)
+    assert api.synth(project)["device"] == "xc7z045"
