@@ -118,7 +118,7 @@ def layer_table(model: Model, results: Results) -> Table:
             f"{row['cycles']:,}",
             f"{row['busy']:,}",
             f"{100 * row['utilisation']:.1f} %",
-            "yes" if row.get("equal", results.sim["equal"]) else "NO",
+            "NO" if conv is not None and conv.output in results.sim["different"] else "yes",
         )
     return table
 

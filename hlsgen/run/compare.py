@@ -73,6 +73,7 @@ class Verdict:
     first: Difference | None
     degenerate: tuple[str, ...]
     missing: tuple[str, ...]  # tensors never seen whole in some frame
+    different: tuple[str, ...] = ()  # tensors with a difference
 
     @property
     def equal(self) -> bool:
@@ -152,6 +153,7 @@ class Comparison:
                 if is_degenerate(layer, self.model.tensors, self.expected[layer.output])
             ),
             missing=missing,
+            different=tuple(sorted({key[1] for key, mask in wrong.items() if mask.any()})),
         )
 
     def _coverage(self) -> dict[str, NDArray[np.bool_]]:

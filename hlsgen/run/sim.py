@@ -173,10 +173,9 @@ def _verdict(
         tensor = project.model.tensors[name]
         stored = values if tensor.bits == 32 else values - tensor.lo
         for frame, one in enumerate(stored):
+            place = Place(layer="output buffer", tensor=name)
             whole = np.ones(one.shape, bool)
-            comparison.add(
-                Observation(frame=frame, place=Place(tensor=name), values=one, written=whole)
-            )
+            comparison.add(Observation(frame=frame, place=place, values=one, written=whole))
     return comparison.verdict()
 
 
@@ -190,6 +189,7 @@ def _figures(project: Project, result: Result, frames: int) -> dict[str, Any]:
         "tensors_compared": verdict.tensors_compared,
         "difference": None if verdict.first is None else str(verdict.first),
         "differences": verdict.differences,
+        "different": list(verdict.different),
         "degenerate": list(verdict.degenerate),
         "failure": result.failure,
         "outputs": {name: list(project.model.tensors[name].shape) for name in project.outputs},
@@ -258,12 +258,19 @@ def _cases(project: Project, result: Result) -> Sequence[Case]:
     verdict = result.verdict
     cases = [Case(name="run", failure=result.failure, seconds=result.seconds)]
     for layer in project.model.layers:
-        text: str | None = None
-        if verdict.first is not None and verdict.first.tensor == layer.output:
-            text = str(verdict.first)
-        elif layer.output in verdict.missing:
-            text = "not every element was seen"
-        elif layer.output in verdict.degenerate:
-            text = "the expected tensor is degenerate: equality would prove nothing"
-        cases.append(Case(name=layer.output, failure=text))
+        cases.append(Case(name=layer.output, failure=_finding(verdict, layer.output)))
     return cases
+
+
+def _finding(verdict: Verdict, tensor: str) -> str | None:
+    """What speaks against a tensor, or None."""
+    found = []
+    if verdict.first is not None and verdict.first.tensor == tensor:
+        found.append(str(verdict.first))
+    elif tensor in verdict.different:
+        found.append("differs from the integer model")
+    if tensor in verdict.missing:
+        found.append("not every element was seen")
+    if tensor in verdict.degenerate:
+        found.append("the expected tensor is degenerate: equality would prove nothing")
+    return "; ".join(found) or None

@@ -13,7 +13,7 @@ from hlsgen.run.verilate import Bench, Run, compile_bench, run_bench
 
 _FIRST_ADDRESS = 0x0123_4000  # no region starts at zero
 _GAP = 0x1000
-_GUARD = 128  # poisoned bytes behind every region
+_GUARD = 128  # bytes at least between regions; a transfer there is a fault
 PUBLIC = (
     "clk", "rst_n", "strobes", "awvalid", "awready", "awaddr", "wvalid", "wready", "wdata",
     "bvalid", "bready", "arvalid", "arready", "araddr", "rvalid", "rready", "rdata", "irq", "hang",
@@ -135,9 +135,10 @@ def _regions(job: Job) -> dict[str, _Region]:
     found: dict[str, _Region] = {}
     address = _FIRST_ADDRESS
     for name, (data, size) in wanted.items():
-        size = max(len(data), size) + _GUARD
+        size = -(-max(len(data), size) // 8) * 8
         found[name] = _Region(address=address, size=size, data=data)
-        address = -(-(address + size) // _GAP) * _GAP + 128
+        # What lies between regions is a fault, so that a transfer too long is seen
+        address = -(-(address + size + _GUARD) // _GAP) * _GAP + 128
     return found
 
 
@@ -150,7 +151,7 @@ def _write_memory(job: Job, regions: dict[str, _Region], folder: Path) -> None:
             Path(path).write_bytes(region.data)
         lines.append(f"load {region.address} {region.size} {path}")
     for name in ("output", "report", "identity"):
-        size = regions[name].size - _GUARD
+        size = regions[name].size
         lines.append(f"dump {regions[name].address} {size} {folder / name}.bin")
     if job.fault is not None:
         buffer, offset, kind = job.fault

@@ -56,7 +56,13 @@ def observations(
         own = trace.records[trace.records["descriptor"] == item.descriptor]
         for kind in np.unique(own["kind"]):
             tensor = item.sum if kind == _SUM and item.sum is not None else item.tensor
-            place = Place(tensor=tensor, channel=item.channel, row=item.row, row_step=item.row_step)
+            place = Place(
+                layer=item.layer,
+                tensor=tensor,
+                channel=item.channel,
+                row=item.row,
+                row_step=item.row_step,
+            )
             part = own[own["kind"] == kind]
             for frame in np.unique(part["frame"]):
                 yield _observed(part[part["frame"] == frame], descriptor, place, int(frame), spec)

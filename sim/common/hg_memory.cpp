@@ -13,6 +13,7 @@ namespace {
 struct Region {
   uint32_t base;
   std::vector<uint8_t> bytes;
+  bool read_only;  // loaded from a file: program, weights, input
 };
 
 std::vector<Region> regions;
@@ -46,7 +47,7 @@ struct Dump {
 std::vector<Dump> dumps;
 
 int load(const std::string& path, uint32_t address, uint64_t bytes) {
-  Region region{address, std::vector<uint8_t>((bytes + 7) / 8 * 8, kPoison)};
+  Region region{address, std::vector<uint8_t>((bytes + 7) / 8 * 8, kPoison), !path.empty()};
   if (!path.empty()) {
     FILE* file = std::fopen(path.c_str(), "rb");
     if (file == nullptr) return 1;
@@ -108,7 +109,8 @@ int hg_memory_finish(void) {
 }
 
 int hg_memory_fault(unsigned address, int is_write) {
-  if (find(address) == nullptr) return 1;
+  const Region* region = find(address);
+  if (region == nullptr || (is_write != 0 && region->read_only)) return 1;
   return fault_kind == (is_write ? 2u : 1u) && address == fault_base;
 }
 
