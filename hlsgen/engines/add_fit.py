@@ -17,6 +17,7 @@ from hlsgen.model.graph import Add, IntArray, Tensor
 
 FRACTION_BITS = 25
 _ENTRY_LIMIT = 1 << 35
+_STEPS_MAX = 14  # 255 codes of both operands then stay within the entries
 _ROUNDS_MAX = 1200
 _FAR = np.int64(1) << 45
 
@@ -80,6 +81,12 @@ def fit_add(
         codes = tables.evaluate()[:: 2 if first.bipolar else 1, :: 2 if residual.bipolar else 1]
         if (codes == used).all():
             return tables
+    steps = (first.scale + residual.scale) / output.scale
+    if steps > _STEPS_MAX:
+        raise PlanError(
+            f"Add operand scales must be at most {_STEPS_MAX} of the output's together, not "
+            f"{steps:.1f} (layer {add.name}); give its output a larger scale"
+        )
     raise PlanError(
         "Add must be a rounded sum of a function of each operand, not the table of layer "
         f"{add.name}; export the model with linear quantisation of its tensors"
@@ -145,10 +152,13 @@ def _solve(
 
 def _centred(first: IntArray, second: IntArray) -> tuple[IntArray, IntArray] | None:
     """Move a whole number of codes between the tables so that both fit their entries."""
-    middle = (int(second.max()) + int(second.min())) // 2 >> FRACTION_BITS << FRACTION_BITS
-    first, second = first + middle, second - middle
-    fits = max(np.abs(first).max(), np.abs(second).max()) < _ENTRY_LIMIT
-    return (first, second) if fits else None
+    top = _ENTRY_LIMIT - 1
+    least = max(-top - int(first.min()), int(second.max()) - top)
+    most = min(top - int(first.max()), top + int(second.min()))
+    wanted = min(max((int(second.max()) + int(second.min())) // 2, least), most)
+    moved = wanted >> FRACTION_BITS << FRACTION_BITS
+    moved += (moved < least) << FRACTION_BITS
+    return (first + moved, second - moved) if least <= moved <= most else None
 
 
 __all__ = ["FRACTION_BITS", "AddTables", "fit_add"]

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from hlsgen.engines.add_fit import fit_add
@@ -43,9 +43,23 @@ def _check(table: np.ndarray, a: Tensor, b: Tensor, out: Tensor) -> None:
     st.integers(-128, 127),
     st.integers(-128, 127),
 )
+@example(0.875, 0.875, 0.125, 0, 0, 0)
+@example(0.875, 0.875, 0.125, 127, -128, -128)
 def test_tflite_adds(sa: float, sb: float, so: float, za: int, zb: int, zo: int) -> None:
+    assume(sa + sb <= 14 * so)
     a, b, out = _tensor("a", sa, za), _tensor("b", sb, zb), _tensor("out", so, zo)
     _check(add_table(a, b, out, -128, 127), a, b, out)
+
+
+def test_an_add_that_enlarges_too_much_is_refused() -> None:
+    a, b, out = _tensor("a", 1.0, 0), _tensor("b", 1.0, 0), _tensor("out", 0.125, 0)
+    add = Add(name="n1", a="a", b="b", output="o", table=add_table(a, b, out, -128, 127))
+    rule = (
+        r"^Add operand scales must be at most 14 of the output's together, not 16\.0 \(layer n1\); "
+        r"give its output a larger scale$"
+    )
+    with pytest.raises(PlanError, match=rule):
+        fit_add(add, a, b, out, residual_first=False)
 
 
 def _rational(a: Tensor, b: Tensor, out: Tensor, ra: Fraction, rb: Fraction, rounding) -> None:
