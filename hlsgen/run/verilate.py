@@ -149,7 +149,8 @@ def _provide_lz4(folder: Path) -> None:
 def _runtime_name(verilator: Path, waves: bool) -> str:
     """Verilator's own objects are the same for every design: a third of a small compilation."""
     version = tools.run([verilator, "--version"], what="Verilator").stdout
-    return f"runtime-{tools.content_hash((), version, str(verilator), *_FLAGS, *_MAKE, str(waves))}"
+    own = (resource("sim/waves/lz4.h"),) if waves else ()
+    return f"runtime-{tools.content_hash(own, version, str(verilator), *_FLAGS, *_MAKE)}"
 
 
 def _keep_runtime(folder: Path, runtime: Path) -> None:
