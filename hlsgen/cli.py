@@ -170,7 +170,7 @@ def doctor(json: Json = False) -> int:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # tidy up, as for Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up, as for Ctrl-C
     given = sys.argv[1:] if arguments is None else arguments
     try:
         code = app(given, standalone_mode=False)

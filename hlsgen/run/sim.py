@@ -7,6 +7,7 @@ import struct
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from hlsgen.engines.program import REPORT_MAGIC, Compute, decode
 from hlsgen.engines.tensors import pack_tensor
+from hlsgen.files import replace_file
 from hlsgen.model import golden
 from hlsgen.model.graph import Conv, IntArray, Model
 from hlsgen.run.compare import Comparison, Observation, Place, Verdict
@@ -80,8 +82,8 @@ def sim(
     start = time.perf_counter()
     project = load_project(folder)
     codes = input_codes(project.model, images, frames, _DEFAULT_FRAMES)
-    fst = (folder / "sim.fst").resolve() if waves else None
-    result = simulate(project, codes, memory=memory, waves=fst)
+    with replace_file(folder / "sim.fst") if waves else nullcontext() as fst:
+        result = simulate(project, codes, memory=memory, waves=fst)
     if result.failure:
         (folder / "sim.log").write_text(result.log, encoding="utf-8")
     figures = _figures(project, result, len(codes))
