@@ -19,7 +19,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import layer64, resnet8, resources
+from benchmarks import layer64, random_networks, resnet8, resources
 from benchmarks.rows import OUT, Benchmark, Row
 from hlsgen.errors import HlsgenError
 
@@ -35,6 +35,8 @@ BENCHMARKS = (
     Benchmark(name="pot4", run=resources.pot4),
     Benchmark(name="fixed4", run=resources.fixed4),
     Benchmark(name="synth", run=resnet8.synth),
+    Benchmark(name="random", run=random_networks.fixed_designs),
+    Benchmark(name="drawn", run=random_networks.drawn_designs),
     Benchmark(name="installation", run=resources.installation, quick=False),
 )
 _GOOD = {True: "[green]yes[/green]", False: "[red]NO[/red]", None: "-"}
