@@ -43,6 +43,37 @@ def import_model(
     return figures
 
 
+def zoo(
+    name: str | None = None,
+    output: Path | None = None,
+    *,
+    board: str | None = None,
+    slots: str | None = None,
+    ratio: str | None = None,
+    act_bits: int = 4,
+    seed: int = 0,
+    size: int | None = None,
+    width: float = 1.0,
+) -> Figures:
+    """Make a network of real size with seeded random weights; without a name say what there is."""
+    from hlsgen.frontends import zoo_tables
+    from hlsgen.frontends.zoo import load_zoo
+    from hlsgen.model import store
+    from hlsgen.report.summary import describe
+
+    if name is None:
+        return {"networks": [zoo_tables.figures(known) for known in zoo_tables.NETWORKS]}
+    table = zoo_tables.network(name)
+    if output is None:
+        raise ParameterError("Zoo must get --output for the model's folder; e.g. -o model/")
+    split = choose_slots(board=board, slots=slots, ratio=ratio, command="Zoo")
+    model = load_zoo(name, slots=split, act_bits=act_bits, seed=seed, size=size, width=width)
+    store.save(model, output)
+    figures: Figures = {"model": str(output), **describe(model), "slots": str(split)}
+    figures |= {"ratio": ratio, "act_bits": act_bits, "seed": seed, "width": width}
+    return figures | {"snapped": zoo_tables.snapped_channels(table, width)}
+
+
 def quantize_model(
     model: Path,
     output: Path,
@@ -76,17 +107,19 @@ def quantize_model(
     return figures
 
 
-def choose_slots(*, board: str | None, slots: str | None, ratio: str | None) -> Slots:
+def choose_slots(
+    *, board: str | None, slots: str | None, ratio: str | None, command: str = "Quantize"
+) -> Slots:
     """Slots as given, or the board's, or the board's T rows split nearest to a ratio."""
     from hlsgen.passes.slots import Slots, parse_slots, snap_ratio
 
     if slots is not None and ratio is not None:
-        raise ParameterError("Quantize must get --slots or --ratio, not both; leave one out")
+        raise ParameterError(f"{command} must get --slots or --ratio, not both; leave one out")
     if slots is not None:
         return parse_slots(slots)
     if board is None:
         raise ParameterError(
-            "Quantize must get --slots, or --board for its default slots (with --ratio: for its "
+            f"{command} must get --slots, or --board for its default slots (with --ratio: for its "
             f"number of rows); boards: {', '.join(board_names())}"
         )
     default = load_board(board).resources.slots

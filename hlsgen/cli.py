@@ -39,6 +39,11 @@ Slots: TypeAlias = Annotated[str | None, typer.Option(help="pot4:fixed4:fixed8 r
 Ratio: TypeAlias = Annotated[str | None, typer.Option(help="the same in percent, 65:30:5")]
 Bits: TypeAlias = Annotated[int, typer.Option(help="bits of the activations, 4 or 8")]
 Calib: TypeAlias = Annotated[Path | None, typer.Option(help=".npy calibration frames")]
+Name: TypeAlias = Annotated[str | None, typer.Argument(help="a network; none: list them")]
+NewModel: TypeAlias = Annotated[Path | None, typer.Option("--output", "-o", help="folder to write")]
+Seed: TypeAlias = Annotated[int, typer.Option(help="of the random weights")]
+Size: TypeAlias = Annotated[int | None, typer.Option(help="height and width of the input")]
+Width: TypeAlias = Annotated[float, typer.Option(help="multiplier of the channel counts, 0.25")]
 Waves: TypeAlias = Annotated[bool, typer.Option("--waves", help="write FST waves")]
 Junit: TypeAlias = Annotated[Path | None, typer.Option(help="JUnit file to write")]
 
@@ -55,6 +60,37 @@ def import_(
     return run_command(
         "Importing",
         lambda: api.import_model(source, output, test=test, labels=labels),
+        as_json=json,
+    )
+
+
+@app.command()
+def zoo(
+    name: Name = None,
+    output: NewModel = None,
+    board: AnyBoard = None,
+    slots: Slots = None,
+    ratio: Ratio = None,
+    act_bits: Bits = 4,
+    seed: Seed = 0,
+    size: Size = None,
+    width: Width = 1.0,
+    json: Json = False,
+) -> int:
+    """Make a network of real size with random weights, or list what there is."""
+    return run_command(
+        "Making the network",
+        lambda: api.zoo(
+            name,
+            output,
+            board=board,
+            slots=slots,
+            ratio=ratio,
+            act_bits=act_bits,
+            seed=seed,
+            size=size,
+            width=width,
+        ),
         as_json=json,
     )
 

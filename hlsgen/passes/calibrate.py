@@ -80,21 +80,17 @@ def _requantised(
         for name in group
         if name in values
     ]
-    scale, zero_point = _fit_affine(_thinned(np.concatenate(parts)), bits)
+    scale, zero_point = fit_affine(np.concatenate(parts), bits)
     return {
         name: replace(tensors[name], bits=bits, signed=False, scale=scale, zero_point=zero_point)
         for name in group
     }
 
 
-def _thinned(values: Real) -> Real:
-    step = -(-values.size // _MOST_VALUES)
-    return values[::step]
-
-
-def _fit_affine(values: Real, bits: int) -> tuple[float, int]:
-    """Scale and zero point of unsigned codes with the least squared error."""
-    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+def fit_affine(values: Real, bits: int) -> tuple[float, int]:
+    """Scale and zero point of unsigned codes with the least squared error on flat `values`."""
+    thinned = values[:: -(-values.size // _MOST_VALUES)]
+    low, high = min(0.0, float(thinned.min())), max(0.0, float(thinned.max()))
     top = (1 << bits) - 1
     if high == low:
         return 1.0 / top, 0
@@ -102,8 +98,8 @@ def _fit_affine(values: Real, bits: int) -> tuple[float, int]:
     for part in _CLIPS:
         scale = float(np.float32((high - low) * part / top))
         zero_point = round(-low * part / scale)
-        codes = np.clip(np.rint(values / scale) + zero_point, 0, top)
-        error = float(np.square((codes - zero_point) * scale - values).sum())
+        codes = np.clip(np.rint(thinned / scale) + zero_point, 0, top)
+        error = float(np.square((codes - zero_point) * scale - thinned).sum())
         best = min(best, (error, scale, zero_point))
     return best[1], best[2]
 

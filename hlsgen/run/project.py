@@ -16,7 +16,8 @@ from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.tensors import tensor_bytes, unpack_tensor
 from hlsgen.errors import ModelError, ProjectError
 from hlsgen.model import golden, store
-from hlsgen.model.graph import IntArray, Model, Tensor
+from hlsgen.model.graph import IntArray, Model
+from hlsgen.model.pictures import picture_codes
 from hlsgen.plan.design import read_design
 from hlsgen.plan.image import Checked
 
@@ -76,23 +77,15 @@ def load_project(folder: Path) -> Project:
 def input_codes(
     model: Model, images: NDArray[Any] | None, frames: int | None, default: int = 1
 ) -> NDArray[Any]:
-    """Input codes [frames, channels, height, width]: preprocessed images, or random ones."""
+    """Input codes [frames, channels, height, width]: preprocessed images, or made-up ones."""
     if images is None:
-        return random_codes(model.tensors[model.input], frames or default)
+        return picture_codes(model.tensors[model.input], frames or default)
     if frames is not None and len(images) < frames:
         raise ModelError(
             f"Input must hold at least the {frames} frames asked for, not {len(images)}; "
             "lower --frames"
         )
     return golden.preprocess(model, images[:frames])
-
-
-def random_codes(tensor: Tensor, frames: int) -> NDArray[Any]:
-    """Uniform codes of a tensor, always the same ones."""
-    rng = np.random.default_rng(1)
-    if tensor.bipolar:
-        return 2 * rng.integers(0, 2, (frames, *tensor.shape)) - 1
-    return rng.integers(tensor.lo, tensor.hi + 1, (frames, *tensor.shape))
 
 
 def unpack_outputs(project: Project, data: bytes, frames: int) -> dict[str, IntArray]:

@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "boards": set(),
     "model": set(),
     "stages": {"model.numbers"},
-    "frontends": {"model"},
+    "frontends": {"model", "passes"},
     "passes": {"model"},
     "engines": {"stages", "model"},
     "plan": {"engines", "stages", "model", "boards"},
