@@ -114,6 +114,7 @@ class Comparison:
         )
         channels, rows = seen.values[where].shape[:2]
         values = observation.values[:channels, :rows].astype(np.int64)
+        rows = values.shape[1]  # a band of rows ends before the tensor does
         written = observation.written[:channels, :rows]
         tensor = self.model.tensors[place.tensor]
         codes = values if tensor.bits == _RAW_BITS else values + tensor.lo
