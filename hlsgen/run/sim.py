@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hlsgen.engines.program import REPORT_MAGIC, Compute, decode
 from hlsgen.engines.tensors import pack_tensor
+from hlsgen.errors import ProjectError
 from hlsgen.files import replace_file
 from hlsgen.model import golden
 from hlsgen.model.graph import Conv, IntArray, Model
@@ -30,9 +31,16 @@ from hlsgen.run.project import (
     real_values,
     unpack_outputs,
 )
-from hlsgen.run.system import Job, Memory, Outcome, bench_of, run_system
+from hlsgen.run.system import (
+    Job,
+    Memory,
+    Session,
+    bench_of,
+    identification,
+    run_system,
+)
 from hlsgen.run.trace import Trace, observations, read_trace
-from hlsgen.run.verilate import tail
+from hlsgen.run.verilate import Bench, tail
 
 _ENTRY = struct.Struct("<8Q")
 _DEFAULT_FRAMES = 2  # the second one shows the steady state
@@ -51,6 +59,15 @@ class LayerFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Work:
+    """Frames for a project: what one start of the hardware does."""
+
+    project: Project
+    codes: NDArray[Any]  # input codes [frames, channels, height, width]
+    memory: Memory | None = None  # None: the board's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
     """Outcome of a simulation."""
 
@@ -61,7 +78,7 @@ class Result:
     failure: str | None  # why the run itself failed
     log: str
     compile_s: float
-    seconds: float  # of simulation alone
+    seconds: float  # of simulation alone, with what ran beside it
 
 
 def sim(
@@ -102,29 +119,51 @@ def simulate(
     waves: Path | None = None,
 ) -> Result:
     """Run input codes [frames, channels, height, width]; memory defaults to the board's."""
+    work = Work(project=project, codes=codes, memory=memory)
+    return simulate_all([work], waves=waves)[0]
+
+
+def simulate_all(works: Sequence[Work], *, waves: Path | None = None) -> list[Result]:
+    """Run projects of one design on its hardware, one after the other and without a reset.
+
+    The hardware identifies itself first. It is that of the first project; of the others only what
+    goes into memory counts. Behind one that fails none is run.
+    """
+    project = works[0].project
+    for work in works:
+        if work.project.spec != project.spec:
+            raise ProjectError(
+                f"Projects of one simulation must have the design of {project.model.name}, not "
+                f"another one ({work.project.model.name}); simulate them one by one"
+            )
+    jobs = [_job(work) for work in works]
     with tempfile.TemporaryDirectory(prefix="hlsgen-sim-") as place:
-        outcome = _run(project, codes, memory, Path(place), waves)
-        trace = read_trace(outcome.trace, project.spec)
-    failure = _failure(outcome)
-    outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))
-    return Result(
-        verdict=_verdict(project, codes, trace, outputs),
-        outputs=outputs,
-        frame_ends=trace.frame_ends,
-        report=outcome.report,
-        failure=failure,
-        log=outcome.run.log,
-        compile_s=outcome.compile_s,
-        seconds=outcome.run.seconds,
-    )
+        session = run_system(
+            _bench(project, waves),
+            [identification(jobs[0]), *jobs],
+            search=(project.folder / "sim").resolve(),
+            folder=Path(place),
+            waves=waves,
+        )
+        traces = [read_trace(outcome.trace, project.spec) for outcome in session.outcomes]
+    return [_result(work, session, number, traces[number]) for number, work in enumerate(works, 1)]
 
 
-def _run(
-    project: Project, codes: NDArray[Any], memory: Memory | None, place: Path, waves: Path | None
-) -> Outcome:
+def _bench(project: Project, waves: Path | None) -> Bench:
+    sources = [
+        path
+        for part in ("rtl", "sim")
+        for path in sorted((project.folder / part).iterdir())
+        if path.suffix in (".sv", ".cpp")
+    ]
+    return bench_of(sources, project.spec.weight_ports_n + 1, waves=waves is not None)
+
+
+def _job(work: Work) -> Job:
+    project, codes = work.project, work.codes
     tensor = project.model.tensors[project.model.input]
     packed = [pack_tensor(tensor, frame, project.spec.act_bits) for frame in codes]
-    job = Job(
+    return Job(
         program=project.program,
         weights=project.weights,
         input=b"".join(frame.ljust(project.input_bytes, b"\0") for frame in packed),
@@ -134,32 +173,41 @@ def _run(
         frames=len(codes),
         in_stride=project.input_bytes,
         out_stride=project.output_bytes,
-        memory=memory or Memory(bytes_per_cycle=project.ddr_bytes_per_cycle),
-        identify=True,
-    )
-    sources = [
-        path
-        for part in ("rtl", "sim")
-        for path in sorted((project.folder / part).iterdir())
-        if path.suffix in (".sv", ".cpp")
-    ]
-    bench = bench_of(sources, project.spec.weight_ports_n + 1, waves=waves is not None)
-    return run_system(
-        bench, job, search=(project.folder / "sim").resolve(), folder=place, waves=waves
+        memory=work.memory or Memory(bytes_per_cycle=project.ddr_bytes_per_cycle),
     )
 
 
-def _failure(outcome: Outcome) -> str | None:
-    """Why the run itself failed: no end, a broken rule, a status in the report."""
-    if not outcome.run.passed:
-        return f"the simulation failed (all of it in sim.log):\n{tail(outcome.run.log)}"
-    magic, _, _, _, status, index = struct.unpack_from("<IHHQB3xH", outcome.report + bytes(32))
+def _result(work: Work, session: Session, number: int, trace: Trace) -> Result:
+    project, codes, outcome = work.project, work.codes, session.outcomes[number]
+    failure = _failure(session, number)
+    outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))
+    return Result(
+        verdict=_verdict(project, codes, trace, outputs),
+        outputs=outputs,
+        frame_ends=trace.frame_ends,
+        report=outcome.report,
+        failure=failure,
+        log=session.run.log,
+        compile_s=session.compile_s,
+        seconds=session.run.seconds,
+    )
+
+
+def _failure(session: Session, number: int) -> str | None:
+    """Why a start (0: the identification) is no good: no end, a broken rule, a status, a layout."""
+    ended = [outcome.ended for outcome in session.outcomes]
+    if not all(ended[: number + 1]):
+        if not all(ended[1:number]):
+            return "the simulation ended at an earlier project"
+        return f"the simulation failed (all of it in sim.log):\n{tail(session.run.log)}"
+    report = session.outcomes[number].report
+    magic, _, _, _, status, index = struct.unpack_from("<IHHQB3xH", report + bytes(32))
     if magic != REPORT_MAGIC:
         return "the report was never written"
     if status:
         text = STATUSES[status] if status < len(STATUSES) else "an unknown status"
         return f"status {status} at descriptor {index}: {text}"
-    if outcome.identity[8:16] != outcome.report[8:16]:
+    if session.outcomes[0].report[8:16] != report[8:16]:
         return "the identification names another layout than the report"
     return None
 

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run of a whole accelerator in the bench: memory regions in, output, report and trace out."""
+"""A whole accelerator in the bench: for each job memory regions in, output, report, trace out."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from hlsgen.run.verilate import Bench, Run, compile_bench, run_bench
 
 _FIRST_ADDRESS = 0x0123_4000  # no region starts at zero
 _GAP = 0x1000
+_PATIENCE = 20_000  # cycles without progress until the watchdog strikes
 _GUARD = 128  # bytes at least between regions; a transfer there is a fault
 PUBLIC = (
     "clk", "rst_n", "strobes", "awvalid", "awready", "awaddr", "wvalid", "wready", "wdata",
     "bvalid", "bready", "arvalid", "arready", "araddr", "rvalid", "rready", "rdata", "irq", "hang",
+    "run", "ddr_num", "ddr_den", "latency", "seed",
 )  # fmt: skip
 
 
@@ -31,7 +34,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What a driver puts into memory and into the registers."""
+    """What a driver puts into memory and into the registers for one start."""
 
     program: bytes
     weights: bytes
@@ -43,21 +46,35 @@ class Job:
     in_stride: int
     out_stride: int
     memory: Memory
-    identify: bool = False  # run a program of zero descriptors first
     fault: tuple[str, int, int] | None = None  # buffer, byte offset, 1 = reads fail, 2 = writes
-    patience: int = 20_000  # cycles without progress until the watchdog strikes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run left."""
+    """What a job left; one behind a job that did not end was never started."""
 
-    run: Run
-    compile_s: float
+    ended: bool  # with its interrupt, and no rule broken
     output: bytes
     report: bytes
     trace: Path
-    identity: bytes = field(default=b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Jobs that ran one after the other in one process."""
+
+    run: Run
+    compile_s: float
+    outcomes: tuple[Outcome, ...]
+
+
+def identification(job: Job) -> Job:
+    """The start with a program of zero descriptors that a driver makes before its first job."""
+    return Job(
+        program=job.program[:6] + bytes(2) + job.program[8:128], weights=b"", input=b"",
+        output_bytes=0, scratch_bytes=0, report_bytes=128, frames=0, in_stride=0, out_stride=0,
+        memory=job.memory,
+    )  # fmt: skip
 
 
 def bench_of(sources: Sequence[Path], ports_n: int, *, waves: bool = False) -> Bench:
@@ -72,44 +89,45 @@ def bench_of(sources: Sequence[Path], ports_n: int, *, waves: bool = False) -> B
 
 
 def run_system(
-    bench: Bench, job: Job, *, search: Path, folder: Path, waves: Path | None = None
-) -> Outcome:
-    """Compile (cached) and run in `folder`; `search` holds tb_system.py."""
+    bench: Bench,
+    jobs: Sequence[Job],
+    *,
+    search: Path,
+    folder: Path,
+    waves: Path | None = None,
+    patience: int = _PATIENCE,
+) -> Session:
+    """Compile (cached) and run jobs in `folder`, in order and with one reset before the first.
+
+    `search` holds tb_system.py. No two jobs have an address in common, and one that reaches into
+    another's memory reads an error. The first job that fails ends the session.
+    """
     program, compile_s = compile_bench(bench)
-    regions = _regions(job)
-    _write_memory(job, regions, folder)
-    runs = [_registers(job, regions, "program", "report", job.frames)]
-    if job.identify:
-        runs.insert(0, _registers(job, regions, "identify", "identity", 0))
-    text = json.dumps({"runs": runs, "strobes": job.fault is None})
-    (folder / "job.json").write_text(text, encoding="utf-8")
-    rate = Fraction(job.memory.bytes_per_cycle).limit_denominator(1000)
+    starts, address = [], _FIRST_ADDRESS
+    for number, job in enumerate(jobs, 1):
+        place = folder / str(number)
+        place.mkdir()
+        regions = _regions(job, address)
+        address = max(_behind(region) for region in regions.values())
+        _write_memory(job, regions, place)
+        starts.append(_start(job, regions, place))
+    (folder / "job.json").write_text(json.dumps(starts), encoding="utf-8")
     run = run_bench(
         program,
         bench,
         module="tb_system",
         search=[search],
         folder=folder,
-        plusargs=(
-            f"+memory={folder / 'memory.txt'}",
-            f"+trace={folder / 'trace.bin'}",
-            f"+ddr_num={rate.numerator}",
-            f"+ddr_den={rate.denominator}",
-            f"+latency={job.memory.latency}",
-            f"+seed={job.memory.seed}",
-            f"+patience={job.patience}",
-        ),
+        plusargs=(f"+folder={folder}", f"+patience={patience}"),
         environment={"HLSGEN_JOB": str(folder / "job.json")},
         waves=waves,
     )
-    return Outcome(
-        run=run,
-        compile_s=compile_s,
-        output=_read(folder / "output.bin"),
-        report=_read(folder / "report.bin"),
-        identity=_read(folder / "identity.bin"),
-        trace=folder / "trace.bin",
-    )
+    places = [folder / str(number) for number in range(1, len(jobs) + 1)]
+    ended = [(place / "ended").is_file() for place in places]
+    if not run.passed and all(ended):
+        ended[-1] = False  # what broke behind the last job is its fault
+    outcomes = [_outcome(place, good) for place, good in zip(places, ended, strict=True)]
+    return Session(run=run, compile_s=compile_s, outcomes=tuple(outcomes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +137,8 @@ class _Region:
     data: bytes
 
 
-def _regions(job: Job) -> dict[str, _Region]:
-    """Addresses of the buffers, each on a multiple of 128 bytes."""
-    identify = job.program[:6] + bytes(2) + job.program[8:128]
+def _regions(job: Job, address: int) -> dict[str, _Region]:
+    """The buffers, each on a multiple of 128 bytes, from `address` on."""
     wanted = {
         "program": (job.program, 0),
         "weights": (job.weights, 0),
@@ -129,17 +146,18 @@ def _regions(job: Job) -> dict[str, _Region]:
         "output": (b"", job.output_bytes),
         "scratch": (b"", job.scratch_bytes),
         "report": (b"", job.report_bytes),
-        "identify": (identify, 0),
-        "identity": (b"", 128),
     }
     found: dict[str, _Region] = {}
-    address = _FIRST_ADDRESS
     for name, (data, size) in wanted.items():
         size = -(-max(len(data), size) // 8) * 8
         found[name] = _Region(address=address, size=size, data=data)
-        # What lies between regions is a fault, so that a transfer too long is seen
-        address = -(-(address + size + _GUARD) // _GAP) * _GAP + 128
+        address = _behind(found[name])
     return found
+
+
+def _behind(region: _Region) -> int:
+    """Where the next region may begin: what lies between is a fault, so that one sees it."""
+    return -(-(region.address + region.size + _GUARD) // _GAP) * _GAP + 128
 
 
 def _write_memory(job: Job, regions: dict[str, _Region], folder: Path) -> None:
@@ -150,25 +168,40 @@ def _write_memory(job: Job, regions: dict[str, _Region], folder: Path) -> None:
             path = str(folder / f"{name}.in")
             Path(path).write_bytes(region.data)
         lines.append(f"load {region.address} {region.size} {path}")
-    for name in ("output", "report", "identity"):
-        size = regions[name].size
-        lines.append(f"dump {regions[name].address} {size} {folder / name}.bin")
+    for name in ("output", "report"):
+        if regions[name].size:
+            place = folder / f"{name}.bin"
+            lines.append(f"dump {regions[name].address} {regions[name].size} {place}")
     if job.fault is not None:
         buffer, offset, kind = job.fault
         lines.append(f"fault {regions[buffer].address + offset} {kind}")
     (folder / "memory.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
-def _registers(
-    job: Job, regions: dict[str, _Region], program: str, report: str, frames: int
-) -> dict[str, int]:
-    names = {name: name for name in ("weights", "input", "output", "scratch")}
-    places = {**names, "program": program, "report": report}
-    return {register: regions[name].address for register, name in places.items()} | {
-        "frames": frames,
-        "in_stride": job.in_stride,
-        "out_stride": job.out_stride,
+def _start(job: Job, regions: dict[str, _Region], folder: Path) -> dict[str, Any]:
+    """A run of tb_system.py."""
+    rate = Fraction(job.memory.bytes_per_cycle).limit_denominator(1000)
+    values = {"frames": job.frames, "in_stride": job.in_stride, "out_stride": job.out_stride}
+    return {
+        "registers": {name: region.address for name, region in regions.items()} | values,
+        "bench": {
+            "ddr_num": rate.numerator,
+            "ddr_den": rate.denominator,
+            "latency": job.memory.latency,
+            "seed": job.memory.seed,
+            "strobes": int(job.fault is None),
+        },
+        "ended": str(folder / "ended"),
     }
+
+
+def _outcome(folder: Path, ended: bool) -> Outcome:
+    return Outcome(
+        ended=ended,
+        output=_read(folder / "output.bin"),
+        report=_read(folder / "report.bin"),
+        trace=folder / "trace.bin",
+    )
 
 
 def _read(path: Path) -> bytes:

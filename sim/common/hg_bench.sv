@@ -2,8 +2,10 @@
 // Bench of a whole accelerator: clock, DDR, AXI assertions, watchdog. Simulation only.
 //
 // The clock runs here and not in Python, so that cocotb is only woken to write registers, and by
-// `interrupt` or `hang`. Plusargs: memory=FILE (regions, hg_memory.cpp), trace=FILE, ddr_num,
-// ddr_den (bytes a cycle), latency, seed, patience (cycles without a beat or a step).
+// `interrupt` or `hang`. Runs follow one another without a reset of the accelerator: when cocotb
+// sets `run` to N, the DDR starts afresh with the contents that FOLDER/N/memory.txt names
+// (hg_memory.cpp), and a trace begins in FOLDER/N/trace.bin; 0 ends the last one. Plusargs:
+// folder=FOLDER, patience (cycles of a run in which nothing moves until it hangs).
 `timescale 1ns / 1ps
 /* verilator lint_off BLKSEQ */
 module hg_bench #(
@@ -15,7 +17,9 @@ module hg_bench #(
   import "DPI-C" function int hg_trace_open(input string path);
   import "DPI-C" function int hg_trace_close();
 
-  // Driven by cocotb
+  // Driven by cocotb: number of the run, its DDR (bytes a cycle, least latency, seed of jitter)
+  int unsigned run = 0;
+  logic [31:0] ddr_num = 32'd34, ddr_den = 32'd1, latency = 32'd40, seed = 32'd1;
   logic rst_n = 1'b0;
   logic strobes = 1'b1;
   logic awvalid = 1'b0, wvalid = 1'b0, bready = 1'b0, arvalid = 1'b0, rready = 1'b0;
@@ -50,8 +54,10 @@ module hg_bench #(
     .w_valid, .w_ready, .w_data, .w_strb, .w_last, .b_valid, .b_ready, .b_resp
   );
 
-  logic [31:0] ddr_num = 32'd34, ddr_den = 32'd1, latency = 32'd40, seed = 32'd1;
-  int unsigned patience = 20000;
+  // In the cycle in which `run` changes files are closed and opened, and the DDR is reset
+  int unsigned run_q = 0;
+  logic changed;
+  assign changed = run != run_q;
 
   for (genvar i = 0; i < int'(PortsN); i++) begin : gen_port
     assign ar_addr32[i] = ar_addr[i][31:0];
@@ -69,42 +75,53 @@ module hg_bench #(
   end
 
   hg_ddr #(.PortsN(PortsN)) u_ddr (
-    .clk, .rst_n, .bytes_num(ddr_num), .bytes_den(ddr_den), .latency, .seed,
+    .clk, .rst_n(rst_n && !changed), .bytes_num(ddr_num), .bytes_den(ddr_den), .latency, .seed,
     .ar_valid, .ar_ready, .ar_addr(ar_addr32), .ar_len,
     .r_valid, .r_ready, .r_data, .r_resp, .r_last,
     .aw_valid, .aw_ready, .aw_addr(aw_addr32), .aw_len,
     .w_valid, .w_ready, .w_data, .w_strb, .w_last, .b_valid, .b_ready, .b_resp
   );
 
-  // Watchdog on progress: a beat on a port, or a step of the array
+  // Watchdog: while a run is open, something moves: a beat, a register access, a step of the array
   logic irq_q, progress;
-  int unsigned quiet;
-  assign progress = |(r_valid & r_ready) || |(w_valid & w_ready) || u_dut.step || irq;
+  int unsigned quiet, patience = 20000;
+  assign progress = |(r_valid & r_ready) || |(w_valid & w_ready) || u_dut.step ||
+                    (bvalid && bready) || (rvalid && rready);
   always @(posedge clk) begin
     irq_q <= irq;
-    if (!rst_n || progress || !u_dut.running) quiet = 0;
+    if (!rst_n || progress || run == 0 || changed) quiet = 0;
     else quiet++;
-    hang <= rst_n && quiet >= patience;
+    hang <= quiet >= patience;
     if (quiet == patience) u_dut.explain();
   end
 
-  initial begin
-    string path;
-    void'($value$plusargs("ddr_num=%d", ddr_num));
-    void'($value$plusargs("ddr_den=%d", ddr_den));
-    void'($value$plusargs("latency=%d", latency));
-    void'($value$plusargs("seed=%d", seed));
-    void'($value$plusargs("patience=%d", patience));
-    if ($value$plusargs("memory=%s", path) && hg_memory_setup(path) != 0) begin
-      $fatal(1, "hg_bench: regions of memory could not be loaded (%s)", path);
-    end
-    if ($value$plusargs("trace=%s", path) && hg_trace_open(path) != 0) begin
-      $fatal(1, "hg_bench: trace could not be opened (%s)", path);
+  string folder;
+
+  function automatic void close();
+    if (run_q == 0) return;
+    if (hg_memory_finish() != 0) $fatal(1, "hg_bench: memory could not be written out");
+    if (hg_trace_close() != 0) $fatal(1, "hg_bench: trace could not be written");
+  endfunction
+
+  always @(posedge clk) begin
+    if (changed) begin
+      close();
+      if (run != 0) begin
+        if (hg_memory_setup($sformatf("%s/%0d/memory.txt", folder, run)) != 0) begin
+          $fatal(1, "hg_bench: regions of memory could not be loaded (run %0d)", run);
+        end
+        if (hg_trace_open($sformatf("%s/%0d/trace.bin", folder, run)) != 0) begin
+          $fatal(1, "hg_bench: trace could not be opened (run %0d)", run);
+        end
+      end
+      run_q <= run;
     end
   end
 
-  final begin
-    if (hg_memory_finish() != 0) $display("hg_bench: memory could not be written out");
-    void'(hg_trace_close());
+  initial begin
+    void'($value$plusargs("patience=%d", patience));
+    if (!$value$plusargs("folder=%s", folder)) $fatal(1, "hg_bench: +folder is missing");
   end
+
+  final close();
 endmodule

@@ -73,9 +73,12 @@ int write_dump(const Dump& dump) {
 
 extern "C" {
 
-// Reads a list of regions: lines `load ADDRESS BYTES PATH` (no path: poison only),
-// `dump ADDRESS BYTES PATH`, `fault ADDRESS KIND` with numbers in decimal.
+// Reads a list of regions, which replace those of before: lines `load ADDRESS BYTES PATH` (no path:
+// poison only), `dump ADDRESS BYTES PATH`, `fault ADDRESS KIND` with numbers in decimal.
 int hg_memory_setup(const char* path) {
+  regions.clear();
+  dumps.clear();
+  fault_kind = 0;
   FILE* file = std::fopen(path, "r");
   if (file == nullptr) return 1;
   char line[4096];

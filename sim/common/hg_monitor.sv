@@ -9,7 +9,7 @@ module hg_monitor #(
   parameter int unsigned DrainN = 1
 ) (
   input logic          clk,
-  input logic          rst_n,
+  input logic          core_rst_n,
   input logic          job_start,
   input logic [1023:0] job_desc,
   input logic          q_valid,
@@ -55,7 +55,7 @@ module hg_monitor #(
   endfunction
 
   always @(posedge clk) begin
-    if (!rst_n) begin
+    if (!core_rst_n) begin  // before each start
       frames_seen = 0;
     end else begin
       if (job_start) begin

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trace of the monitors: a binary file of records, each a head and the codes of one cycle.
+// Trace of the monitors: a binary file for each run, of records: a head and the codes of one cycle.
 #include <cstdint>
 #include <cstdio>
 

@@ -136,7 +136,8 @@ module hg_program #(
   assign q_beat = beat_q;
   assign q_data = stamped;
   assign head_valid = state_q == Report;
-  assign halt = state_q == Halt || (state_q == Report && status != 8'd0);
+  // From a fault until the next start has reset the core: nothing may move behind `done`
+  assign halt = status != 8'd0 || state_q == Clear;
 
   function automatic logic [31:0] threshold(logic [31:0] base, logic [15:0] delta);
     logic [31:0] sum;

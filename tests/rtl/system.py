@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from hlsgen.emit.rtl import dut_text, top_text
 from hlsgen.engines.mixed import MixedSpec
-from hlsgen.run.system import Job, Outcome, bench_of, run_system
+from hlsgen.run.system import Job, Outcome, Session, bench_of, run_system
+from hlsgen.run.verilate import tail
 from tests.rtl.bench import RTL, SIM
 
 SMALL = MixedSpec(
@@ -26,7 +28,14 @@ def system_sources(spec: MixedSpec, folder: Path) -> tuple[Path, ...]:
     return (*sorted(RTL.glob("*.sv")), *common, *generated)
 
 
-def run(spec: MixedSpec, job: Job, folder: Path) -> Outcome:
-    """Run a job on the accelerator of a spec."""
+def run_all(spec: MixedSpec, jobs: Sequence[Job], folder: Path, **options: int) -> Session:
+    """Run jobs on the accelerator of a spec, one after the other."""
     bench = bench_of(system_sources(spec, folder / "src"), spec.weight_ports_n + 1)
-    return run_system(bench, job, search=SIM / "system", folder=folder)
+    return run_system(bench, jobs, search=SIM / "system", folder=folder, **options)
+
+
+def run(spec: MixedSpec, job: Job, folder: Path) -> Outcome:
+    """Run one job, which must end."""
+    session = run_all(spec, [job], folder)
+    assert session.run.passed, tail(session.run.log, 40)
+    return session.outcomes[0]

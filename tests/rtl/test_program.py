@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 
 from hlsgen.engines.program import Buffer, Load, Program, Store, encode
-from hlsgen.run.system import Job, Memory, Outcome
+from hlsgen.run.system import Job, Memory, identification
 from hlsgen.run.verilate import tail
-from tests.rtl.system import SMALL, run
+from tests.rtl.system import SMALL, run, run_all
 
 ROWS, WIDTH, RUNS = 5, 7, 3
 RUN_BYTES = -(-ROWS * WIDTH * 8 // 128) * 128
@@ -35,23 +36,18 @@ def copy_job(
     return Job(
         program=encode(program), weights=b"", input=data.tobytes(),
         output_bytes=frames * FRAME_BYTES, scratch_bytes=0, report_bytes=128, frames=frames,
-        in_stride=FRAME_BYTES, out_stride=FRAME_BYTES, identify=True, fault=fault,
+        in_stride=FRAME_BYTES, out_stride=FRAME_BYTES, fault=fault,
         memory=Memory(bytes_per_cycle=34.1, seed=seed),
     )  # fmt: skip
 
 
-def _header(report: bytes) -> dict[str, int]:
+def header_of(report: bytes) -> dict[str, int]:
     magic, version, layout, status, index, frames, cycles = struct.unpack_from(
         "<IHxxQBxxxHxxQQ", report
     )
     assert magic == 0x50524748 and version == 1
     names = ("layout", "status", "index", "frames", "cycles")
     return dict(zip(names, (layout, status, index, frames, cycles), strict=True))
-
-
-def passed(outcome: Outcome) -> dict[str, int]:
-    assert outcome.run.passed, tail(outcome.run.log, 40)
-    return _header(outcome.report)
 
 
 def _runs(data: bytes, frames: int) -> np.ndarray:
@@ -66,7 +62,7 @@ def test_frames_are_copied(seed: int, tmp_path: Path) -> None:
     """Three frames through the activation memory; the padding between the runs stays poisoned."""
     job = copy_job(3, seed)
     outcome = run(SMALL, job, tmp_path)
-    header = passed(outcome)
+    header = header_of(outcome.report)
     assert (header["status"], header["frames"]) == (0, 3)
     assert header["layout"] == SMALL.layout_hash()
     assert 0 < header["cycles"] < 4000
@@ -78,12 +74,11 @@ def test_frames_are_copied(seed: int, tmp_path: Path) -> None:
 @pytest.mark.rtl
 def test_identification(tmp_path: Path) -> None:
     """A program of zero descriptors writes the header alone, with the capabilities."""
-    outcome = run(SMALL, copy_job(1), tmp_path)
-    passed(outcome)
-    header = _header(outcome.identity)
+    outcome = run(SMALL, identification(copy_job(1)), tmp_path)
+    header = header_of(outcome.report)
     assert (header["status"], header["frames"]) == (0, 0)
     assert header["layout"] == SMALL.layout_hash()
-    assert tuple(outcome.identity[40:46]) == (8, 2, 4, 8, 1, 1)
+    assert tuple(outcome.report[40:46]) == (8, 2, 4, 8, 1, 1)
 
 
 def _broken(beat: int, low: int, value: int, width: int, descriptor: int = 1) -> Job:
@@ -94,7 +89,7 @@ def _broken(beat: int, low: int, value: int, width: int, descriptor: int = 1) ->
     word = int.from_bytes(program[at : at + 8], "little")
     word = word & ~(((1 << width) - 1) << low) | value << low
     program[at : at + 8] = word.to_bytes(8, "little")
-    return replace(job, program=bytes(program), identify=False)
+    return replace(job, program=bytes(program))
 
 
 FAULTS = [
@@ -117,6 +112,29 @@ FAULTS = [
 @pytest.mark.rtl
 @pytest.mark.parametrize(("job", "status", "index"), FAULTS)
 def test_faults_stop_and_report(job: Job, status: int, index: int, tmp_path: Path) -> None:
-    """Each fault ends in `done` with its status and the descriptor's index."""
-    header = passed(run(SMALL, job, tmp_path))
+    """Each fault ends in `done` with its status and the descriptor's index, and leaves nothing.
+
+    The start behind it needs no reset, and takes the cycles of one that nothing went before.
+    """
+    good = copy_job(2)
+    session = run_all(SMALL, [good, job, good], tmp_path)
+    assert session.run.passed, tail(session.run.log, 40)
+    before, broken, behind = session.outcomes
+    header = header_of(broken.report)
     assert (header["status"], header["index"]) == (status, index)
+    assert header_of(behind.report)["status"] == 0
+    assert behind.report == before.report
+    assert behind.output == before.output
+    np.testing.assert_array_equal(_runs(behind.output, 2), _runs(good.input, 2))
+
+
+@pytest.mark.rtl
+def test_jobs_do_not_share_memory(tmp_path: Path) -> None:
+    """A job whose second frame is the input of the one before meets a fault."""
+    job = copy_job(1)
+    backwards = replace(job, frames=2, in_stride=2**32 - 6 * 0x1000, out_stride=0)
+    session = run_all(SMALL, [job, job, backwards], tmp_path)
+    starts = json.loads((tmp_path / "job.json").read_text())
+    inputs = [start["registers"]["input"] for start in starts]
+    assert inputs[2] + backwards.in_stride == inputs[1] + 2**32
+    assert [header_of(outcome.report)["status"] for outcome in session.outcomes] == [0, 0, 6]
