@@ -95,6 +95,10 @@ class Machine:
         sv, off, phase = _field(b[5], 3, 0), _field(b[5], 15, 8), _field(b[5], 31, 16)
         buffer = self.buffers[which]
         y, x = np.divmod(np.arange(rows * width), width)
+        if not store and _field(b[6], 15, 0):
+            bank, addr = self.place(y, x, base, phase, pitch, sv, off)
+            self.image(b[6], buffer, offset, run_bytes, (rows, width), (bank, addr))
+            return
         for run in range(runs):
             bank, addr = self.place(y, x, base + run * run_stride, phase, pitch, sv, off)
             start = offset + run * run_bytes
@@ -103,6 +107,26 @@ class Machine:
                 buffer[start : start + len(data)] = data
             else:
                 self.act[bank, addr] = np.frombuffer(buffer, "<u8", rows * width, start)
+
+    def image(self, b, buffer, offset, run_bytes, shape, place) -> None:
+        """Beats of neighbouring pixels from rows of bytes."""
+        s = self.spec
+        beats, step, lead = _field(b, 15, 0), _field(b, 23, 16), _field(b, 31, 24)
+        pad, tail, plane_stride = _field(b, 39, 32), _field(b, 42, 40), _field(b, 63, 48)
+        used = 8 * beats - (8 - tail if tail else 0)
+        rows, width = shape
+        found = np.zeros((rows, width, s.group_lanes_n), np.uint64)
+        for y in range(rows):
+            row = np.frombuffer(buffer, np.uint8, used, offset + y * run_bytes)
+            at = np.arange(width)[:, None] * step - lead + np.arange(s.group_lanes_n)[None, :]
+            inside = (at >= 0) & (at < used)
+            found[y] = np.where(inside, row[np.clip(at, 0, used - 1)], pad)
+        bank, addr = place
+        shifts = np.arange(s.group_lanes_n, dtype=np.uint64) * np.uint64(s.act_bits)
+        for plane in range(1 + _field(b, 43, 43)):
+            piece = found >> np.uint64(s.act_bits * plane) & np.uint64((1 << s.act_bits) - 1)
+            lanes = np.bitwise_or.reduce(piece << shifts, axis=2)
+            self.act[bank, addr + plane * plane_stride] = lanes.reshape(-1)
 
     def taps(self, b: list[int]) -> list[dict[str, int]]:
         found = []

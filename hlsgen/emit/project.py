@@ -66,6 +66,7 @@ def _write_data(image: Image, folder: Path) -> None:
     (folder / "weights.bin").write_bytes(image.weights)
     layout = {
         "input_bytes": image.input_bytes,
+        "image_step": image.image_step,
         "output_bytes": image.output_bytes,
         "scratch_bytes": image.scratch_bytes,
         "report_slots": image.report_slots,

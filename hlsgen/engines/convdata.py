@@ -211,10 +211,12 @@ def _row_words(node: ConvNode, segment: Segment, block: BlockPass, spec: MixedSp
     for tap in segment.taps[:1] if segment.shared else segment.taps:
         weights = node.sources[tap.source].weights[block.row0 : block.row1, :, tap.ky, tap.kx]
         lanes = np.zeros((weights.shape[0], tap.slices * spec.lanes_n), np.int64)
+        channel0 = tap.slice0 * spec.lanes_n
         if node.groups == 1:
-            lanes[:, : weights.shape[1]] = weights
+            own = weights[:, channel0 : channel0 + lanes.shape[1]]
+            lanes[:, : own.shape[1]] = own
         else:
-            _place_groups(lanes, weights, node, block, tap.slice0 * spec.lanes_n)
+            _place_groups(lanes, weights, node, block, channel0)
         words.append(lanes.reshape(weights.shape[0], tap.slices, spec.lanes_n))
     return np.concatenate(words, axis=1)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from hlsgen.engines.fold import folded
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.nodes import (
     ConvNode,
@@ -37,7 +38,8 @@ def lower(model: Model, spec: MixedSpec) -> Lowered:
     state.load_input()
     for layer in model.layers:
         state.layer(layer)
-    return _with_layouts(state)
+    plain = Lowered(values=state.values, nodes=tuple(state.nodes), s={})
+    return _with_layouts(folded(plain, model.input, spec), model.input)
 
 
 @dataclass(slots=True)
@@ -229,22 +231,20 @@ class _Lowering:
             self.nodes.append(MoveNode(store=True, value=name, buffer=Buffer.OUTPUT, tensor=name))
 
 
-def _with_layouts(state: _Lowering) -> Lowered:
+def _with_layouts(lowered: Lowered, model_input: str) -> Lowered:
     """Choose s for every root; a reader that needs another s gets a copy through memory."""
-    demands = _demands(state)
-    chosen = {value.root: 1 for value in state.values.values()}
-    for root, wanted in demands.items():
-        pinned = any(_pins(node, state) == root for node in state.nodes)
+    chosen = {value.root: 1 for value in lowered.values.values()}
+    for root, wanted in _demands(lowered).items():
+        pinned = any(_pins(node, lowered) == root for node in lowered.nodes)
         chosen[root] = 1 if pinned or not wanted else _favourite(wanted)
-    lowered = Lowered(values=dict(state.values), nodes=tuple(state.nodes), s=chosen)
-    return _with_copies(lowered, state.model.input)
+    return _with_copies(replace(lowered, s=chosen), model_input)
 
 
-def _demands(state: _Lowering) -> dict[str, list[int]]:
-    demands: dict[str, list[int]] = {value.root: [] for value in state.values.values()}
-    for node in state.nodes:
+def _demands(lowered: Lowered) -> dict[str, list[int]]:
+    demands: dict[str, list[int]] = {value.root: [] for value in lowered.values.values()}
+    for node in lowered.nodes:
         for name, s in wanted_layouts(node):
-            demands[state.values[name].root].append(s)
+            demands[lowered.root(name)].append(s)
     return demands
 
 
@@ -258,11 +258,11 @@ def wanted_layouts(node: Node) -> list[tuple[str, int]]:
     return wanted if node.residual is None else [*wanted, (node.residual, 1)]
 
 
-def _pins(node: Node, state: _Lowering) -> str | None:
+def _pins(node: Node, lowered: Lowered) -> str | None:
     """Root that a node can only write with s = 1: its rows come from several descriptors."""
     if isinstance(node, MoveNode) or node.window.parts_n == 1:
         return None
-    return state.values[node.output].root
+    return lowered.root(node.output)
 
 
 def _favourite(wanted: list[int]) -> int:
@@ -316,7 +316,6 @@ def _without_unread(lowered: Lowered, model_input: str) -> Lowered:
     nodes = tuple(
         node
         for node in lowered.nodes
-        if not (isinstance(node, MoveNode) and writes(node) == model_input)
-        or lowered.root(model_input) in read
+        if not (isinstance(node, MoveNode) and writes(node) == model_input) or model_input in read
     )
     return replace(lowered, nodes=nodes)

@@ -118,10 +118,23 @@ class PoolNode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """How an image LOAD turns rows of bytes into beats of neighbouring pixels (formats §6)."""
+
+    row_bytes: int  # of the buffer, whole beats
+    used_bytes: int  # of a row that hold pixels
+    step: int  # bytes from one beat's first pixel to the next one's
+    lead: int  # bytes of padding in front of a row
+    width: int  # beats of a row
+    rows_step: int  # rows are told apart by their remainder modulo this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveNode:
     """A load or a store of a value; `tensor` names what the buffer holds.
 
-    A value that is a band of the tensor starts at row `row0` of it.
+    A value that is a band of the tensor starts at row `row0` of it. With `fold`, the buffer holds
+    an image, of which the value takes rows `rest`, `rest` + rows_step, ...
     """
 
     store: bool
@@ -129,6 +142,8 @@ class MoveNode:
     buffer: Buffer
     tensor: str
     row0: int = 0
+    fold: Fold | None = None
+    rest: int = 0
 
 
 Node: TypeAlias = ConvNode | PoolNode | MoveNode

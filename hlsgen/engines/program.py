@@ -161,11 +161,24 @@ _MOVE: Layout = {
     "off_step": Bits(5, 8, 8),
     "phase_stride": Bits(5, 16, 16),
 }
+_IMAGE: Layout = {
+    "row_beats": Bits(6, 0, 16),
+    "step": Bits(6, 16, 8),
+    "lead": Bits(6, 24, 8),
+    "pad": Bits(6, 32, 8),
+    "tail": Bits(6, 40, 3),
+    "two_planes": Bits(6, 43, 1),
+    "plane_stride": Bits(6, 48, 16),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Runs of rows*width beats from a buffer into the activation memory."""
+    """Runs of rows*width beats from a buffer into the activation memory.
+
+    With `row_beats`, an image: the buffer holds rows of that many beats, `run_bytes` apart, and
+    each row gives `width` beats of neighbouring pixels (formats §6).
+    """
 
     offset: int  # bytes in the buffer
     buffer: Buffer
@@ -186,13 +199,22 @@ class Load:
     hold: bool = False
     merge: bool = False
     shared: bool = False
+    row_beats: int = 0  # of an image's row; 0: no image
+    step: int = 0  # bytes from one beat's first pixel to the next one's
+    lead: int = 0  # bytes of padding in front of a row
+    pad: int = 0  # code of padding
+    tail: int = 0  # bytes of a row's last beat that hold pixels; 0: all
+    two_planes: bool = False  # 8-bit codes as two planes of 4 bits
+    plane_stride: int = 0
 
-    LAYOUT: ClassVar[Layout] = _MOVE
+    LAYOUT: ClassVar[Layout] = {**_MOVE, **_IMAGE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store(Load):
     """Runs of rows*width beats from the activation memory into a buffer."""
+
+    LAYOUT: ClassVar[Layout] = _MOVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

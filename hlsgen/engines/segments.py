@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
 
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.nodes import ConvNode, Window
@@ -91,12 +94,10 @@ def check_taps(layer: str, taps: int, spec: MixedSpec) -> None:
 
 def _plain(node: ConvNode, spec: MixedSpec, passes: list[list[BlockPass]]) -> Iterator[Segment]:
     """All blocks in one segment; further passes of neighbouring blocks in one more each."""
-    taps = tuple(
-        TapSpec(source=index, ky=ky, kx=kx, slice0=0, slices=-(-channels // spec.lanes_n))
-        for index, channels in enumerate(source.weights.shape[1] for source in node.sources)
-        for ky, kx in used_positions(node.window)
-    )
-    shared = _is_shared(node, taps)
+    taps = tuple(_dense_taps(node, spec))
+    shared = _is_shared(node)
+    if shared or len(taps) > spec.taps_n:
+        taps = tuple(_whole(taps))
     for number in range(max(map(len, passes))):
         block = 0
         while block < len(passes):
@@ -112,6 +113,27 @@ def _plain(node: ConvNode, spec: MixedSpec, passes: list[list[BlockPass]]) -> It
                     merge=number > 0,
                 )
             block = max(end, block + 1)
+
+
+def _dense_taps(node: ConvNode, spec: MixedSpec) -> Iterator[TapSpec]:
+    """Taps over the slices that hold a weight, one for each run of them, at least one a position.
+
+    Of a folded image a kernel row reads few slices; slices that no row reads cost nothing.
+    """
+    for index, source in enumerate(node.sources):
+        for ky, kx in used_positions(node.window):
+            used = np.flatnonzero(source.weights[:, :, ky, kx].any(axis=0)) // spec.lanes_n
+            slices = np.unique(used) if used.size else np.zeros(1, np.int64)
+            for run in np.split(slices, np.flatnonzero(np.diff(slices) > 1) + 1):
+                yield TapSpec(source=index, ky=ky, kx=kx, slice0=int(run[0]), slices=len(run))
+
+
+def _whole(taps: Iterable[TapSpec]) -> Iterator[TapSpec]:
+    """One tap a position, with the slices between its runs."""
+    for _, group in groupby(taps, key=lambda tap: (tap.source, tap.ky, tap.kx)):
+        first, *others = group
+        last = others[-1] if others else first
+        yield replace(first, slices=last.slice0 + last.slices - first.slice0)
 
 
 def _grouped(node: ConvNode, spec: MixedSpec, passes: list[list[BlockPass]]) -> Iterator[Segment]:
@@ -131,7 +153,7 @@ def _grouped(node: ConvNode, spec: MixedSpec, passes: list[list[BlockPass]]) -> 
                 block0=number,
                 blocks=(block,),
                 taps=taps,
-                shared=_is_shared(node, taps),
+                shared=_is_shared(node),
                 merge=turn > 0,
             )
 
@@ -155,9 +177,9 @@ def _used(window: Window, axis: int) -> list[int]:
     ]
 
 
-def _is_shared(node: ConvNode, taps: tuple[TapSpec, ...]) -> bool:
+def _is_shared(node: ConvNode) -> bool:
     """Whether every kernel position has the same weights (average pooling)."""
-    if len(node.sources) > 1 or len(taps) < 2:
+    if len(node.sources) > 1 or len(used_positions(node.window)) < 2:
         return False
     weights: IntArray = node.sources[0].weights
     return bool((weights == weights[:, :, :1, :1]).all())

@@ -77,6 +77,38 @@ def unpack_tensor(tensor: Tensor, data: bytes, act_bits: int) -> IntArray:
     return total + tensor.lo
 
 
+def image_bytes(tensor: Tensor, rows_step: int) -> int:
+    """Bytes of an image: whole beats a row, the number of rows a multiple of `rows_step`."""
+    return -(-tensor.shape[1] // rows_step) * rows_step * row_bytes(tensor)
+
+
+def row_bytes(tensor: Tensor) -> int:
+    """Bytes of a row of an image: a stored code a byte, pixel by pixel, in whole beats."""
+    return -(-tensor.shape[0] * tensor.shape[2] // 8) * 8
+
+
+def pack_image(tensor: Tensor, codes: NDArray[Any], rows_step: int) -> bytes:
+    """Bytes of the codes [channels, height, width] as H x W x C; what is added holds zero."""
+    values = np.asarray(codes, np.int64)
+    if values.shape != tensor.shape:
+        raise ProjectError(
+            f"Codes must have shape {tensor.shape}, not {values.shape} (tensor {tensor.name})"
+        )
+    _check_range(tensor, values)
+    rows = (values - tensor.lo).transpose(1, 2, 0).reshape(tensor.shape[1], -1)
+    missing = image_bytes(tensor, rows_step) // row_bytes(tensor) - len(rows)
+    pads = ((0, missing), (0, row_bytes(tensor) - rows.shape[1]))
+    zero = tensor.zero_point - tensor.lo
+    return np.pad(rows, pads, constant_values=zero).astype(np.uint8).tobytes()
+
+
+def pack_input(tensor: Tensor, codes: NDArray[Any], act_bits: int, image_step: int) -> bytes:
+    """Bytes of an input frame as its LOADs read it: an image, or with `image_step` 0 a tensor."""
+    if image_step:
+        return pack_image(tensor, codes, image_step)
+    return pack_tensor(tensor, codes, act_bits)
+
+
 def lane_mask(tensor: Tensor, act_bits: int) -> bytes:
     """Mask, laid out like the tensor, of the bits that hold channels (tails and padding are 0)."""
     planes = -(-tensor.bits // act_bits)
@@ -92,17 +124,22 @@ def lane_mask(tensor: Tensor, act_bits: int) -> bytes:
 def _stored(tensor: Tensor, values: IntArray, act_bits: int) -> NDArray[np.uint64]:
     """Stored codes with tail channels, [channels rounded up, height, width]."""
     raw = tensor.bits == _RAW_BITS
+    _check_range(tensor, values)
+    unsigned = values & 0xFFFFFFFF if raw else values - tensor.lo
+    fill = 0 if raw else tensor.zero_point - tensor.lo
+    tail = -tensor.shape[0] % (64 // act_bits)
+    padded = np.pad(unsigned, ((0, tail), (0, 0), (0, 0)), constant_values=fill)
+    return padded.astype(np.uint64)
+
+
+def _check_range(tensor: Tensor, values: IntArray) -> None:
+    raw = tensor.bits == _RAW_BITS
     low, high = (-(1 << 31), (1 << 31) - 1) if raw else (tensor.lo, tensor.hi)
     if values.size and (values.min() < low or values.max() > high):
         raise ProjectError(
             f"Codes must lie in {low}..{high}, not {values.min()}..{values.max()} "
             f"(tensor {tensor.name})"
         )
-    unsigned = values & 0xFFFFFFFF if raw else values - tensor.lo
-    fill = 0 if raw else tensor.zero_point - tensor.lo
-    tail = -tensor.shape[0] % (64 // act_bits)
-    padded = np.pad(unsigned, ((0, tail), (0, 0), (0, 0)), constant_values=fill)
-    return padded.astype(np.uint64)
 
 
 def _beats_of_lanes(pieces: NDArray[np.uint8], act_bits: int) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +76,7 @@ def make_design(model: Model, spec: MixedSpec, board: str) -> Design:
     steps = build_steps(model, lowered, memory, spec)
     waiting = with_waits(steps.steps)
     check_schedule(waiting)
-    whole = Steps(
-        steps=waiting,
-        report_slots=steps.report_slots,
-        weight_bytes=steps.weight_bytes,
-        input_bytes=steps.input_bytes,
-        output_bytes=steps.output_bytes,
-        scratch_bytes=steps.scratch_bytes,
-        outputs=steps.outputs,
-    )
+    whole = replace(steps, steps=waiting)
     return Design(board=board, spec=spec, lowered=lowered, memory=memory, steps=whole)
 
 

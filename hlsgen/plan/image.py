@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsgen.engines import tensors
 from hlsgen.engines.convdata import ConvData, conv_data
 from hlsgen.engines.nodes import ConvNode
 from hlsgen.engines.program import Compute, Descriptor, Fetch, Program, encode
-from hlsgen.engines.tensors import pack_tensor, tensor_bytes, unpack_tensor
+from hlsgen.engines.tensors import tensor_bytes, unpack_tensor
 from hlsgen.model.graph import IntArray, Model
 from hlsgen.plan.design import Design
 from hlsgen.plan.steps import Step
@@ -40,6 +41,7 @@ class Image:
     program: bytes
     weights: bytes
     input_bytes: int  # of a frame, multiples of 128
+    image_step: int  # 0: the input lies as a tensor; else as an image (Steps.image_step)
     output_bytes: int
     scratch_bytes: int
     report_slots: int
@@ -77,6 +79,7 @@ def pack_project(model: Model, design: Design) -> Image:
         program=encode(program),
         weights=bytes(weights),
         input_bytes=design.steps.input_bytes,
+        image_step=design.steps.image_step,
         output_bytes=design.steps.output_bytes,
         scratch_bytes=design.steps.scratch_bytes,
         report_slots=design.steps.report_slots,
@@ -87,9 +90,12 @@ def pack_project(model: Model, design: Design) -> Image:
 
 def pack_input(model: Model, design: Design, codes: NDArray[Any]) -> bytes:
     """Input buffer of frames [frames, channels, height, width]; the stride is `input_bytes`."""
-    tensor = model.tensors[model.input]
-    frames = np.asarray(codes)
-    return b"".join(pack_tensor(tensor, frame, design.spec.act_bits) for frame in frames)
+    tensor, steps = model.tensors[model.input], design.steps
+    frames = (
+        tensors.pack_input(tensor, frame, design.spec.act_bits, steps.image_step)
+        for frame in np.asarray(codes)
+    )
+    return b"".join(frame.ljust(steps.input_bytes, b"\0") for frame in frames)
 
 
 def unpack_output(model: Model, design: Design, data: bytes, frames: int) -> dict[str, IntArray]:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from hlsgen.engines.lower import RAW_BITS
 from hlsgen.engines.mixed import MixedSpec
-from hlsgen.engines.nodes import ConvNode, Lowered, MoveNode, Node, PoolNode, Window
+from hlsgen.engines.nodes import ConvNode, Fold, Lowered, MoveNode, Node, PoolNode, Window
 from hlsgen.engines.packing import stream_beats
 from hlsgen.engines.program import (
     Buffer,
@@ -22,7 +22,7 @@ from hlsgen.engines.program import (
     Tap,
 )
 from hlsgen.engines.segments import Segment, TapSpec, check_taps, segments_of, used_positions
-from hlsgen.engines.tensors import aligned, run_bytes, tensor_bytes
+from hlsgen.engines.tensors import aligned, image_bytes, run_bytes, tensor_bytes
 from hlsgen.model.graph import Model, Tensor
 from hlsgen.plan.memory import Layout, Memory
 
@@ -63,6 +63,7 @@ class Steps:
     report_slots: int
     weight_bytes: int
     input_bytes: int
+    image_step: int  # the input lies as an image, its rows a multiple of this; 0: as a tensor
     output_bytes: int
     scratch_bytes: int
     outputs: dict[str, int]  # byte offset of each output tensor
@@ -85,6 +86,9 @@ def build_steps(model: Model, lowered: Lowered, memory: Memory, spec: MixedSpec)
     for node in lowered.nodes:
         if isinstance(node, MoveNode):
             tensor = model.tensors[node.tensor]
+            if node.fold is not None:
+                steps.append(builder.image(node, node.fold, tensor))
+                continue
             start = places[node.buffer][node.tensor] + node.row0 * tensor.shape[2] * 8
             steps += builder.move(node, tensor, start)
         elif isinstance(node, PoolNode):
@@ -95,11 +99,24 @@ def build_steps(model: Model, lowered: Lowered, memory: Memory, spec: MixedSpec)
         steps=tuple(steps),
         report_slots=builder.slots,
         weight_bytes=builder.weights,
-        input_bytes=tensor_bytes(model.tensors[model.input], spec.act_bits),
+        input_bytes=_input_bytes(model, lowered, spec),
+        image_step=_image_step(lowered),
         output_bytes=output_bytes,
         scratch_bytes=scratch_bytes,
         outputs=outputs,
     )
+
+
+def _image_step(lowered: Lowered) -> int:
+    folds = (node.fold for node in lowered.nodes if isinstance(node, MoveNode))
+    return next((fold.rows_step for fold in folds if fold is not None), 0)
+
+
+def _input_bytes(model: Model, lowered: Lowered, spec: MixedSpec) -> int:
+    tensor, step = model.tensors[model.input], _image_step(lowered)
+    if step:
+        return aligned(image_bytes(tensor, step))
+    return tensor_bytes(tensor, spec.act_bits)
 
 
 def _offsets(model: Model, names: tuple[str, ...], spec: MixedSpec) -> tuple[dict[str, int], int]:
@@ -131,6 +148,32 @@ class _Builder:
         for plane in range(1 if together else layout.planes):
             skip = plane * layout.groups * run_bytes(tensor)
             yield self._move(node, tensor, layout, offset + skip, plane, together=together)
+
+    def image(self, node: MoveNode, fold: Fold, tensor: Tensor) -> Step:
+        """LOAD of an image: rows of bytes to beats of neighbouring pixels."""
+        layout = self.layouts[node.value]
+        descriptor = Load(
+            offset=(node.row0 * fold.rows_step + node.rest) * fold.row_bytes,
+            buffer=node.buffer,
+            run_bytes=fold.rows_step * fold.row_bytes,
+            runs=1,
+            rows=self.lowered.values[node.value].tensor.shape[1],
+            width=fold.width,
+            base=layout.base,
+            run_stride=layout.cg_stride,
+            pitch=layout.pitch,
+            s=layout.s,
+            off_step=layout.off_step,
+            phase_stride=layout.phase_stride,
+            row_beats=fold.row_bytes // 8,
+            step=fold.step,
+            lead=fold.lead,
+            pad=tensor.zero_point - tensor.lo,
+            tail=fold.used_bytes % 8,
+            two_planes=layout.planes > 1,
+            plane_stride=layout.plane_stride if layout.planes > 1 else 0,
+        )
+        return Step(descriptor=descriptor, node=node, writes=_act(layout.intervals()))
 
     def _move(
         self,

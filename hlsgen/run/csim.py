@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.engines.tensors import pack_tensor
 from hlsgen.model import golden
 from hlsgen.model.graph import IntArray, Model
 from hlsgen.plan.image import Checked
@@ -88,12 +87,10 @@ def simulate(project: Project, codes: NDArray[Any], program: Path | None = None)
 
 def buffers_of(project: Project, codes: NDArray[Any]) -> Buffers:
     """Memory of a run on these input codes."""
-    tensor = project.model.tensors[project.model.input]
-    packed = [pack_tensor(tensor, frame, project.spec.act_bits) for frame in codes]
     return Buffers(
         program=project.program,
         weights=project.weights,
-        input=b"".join(frame.ljust(project.input_bytes, b"\0") for frame in packed),
+        input=project.input_buffer(codes),
         frames=len(codes),
         input_stride=project.input_bytes,
         output_stride=project.output_bytes,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.engines.mixed import MixedSpec
-from hlsgen.engines.tensors import tensor_bytes, unpack_tensor
+from hlsgen.engines.tensors import pack_input, tensor_bytes, unpack_tensor
 from hlsgen.errors import ModelError, ProjectError
 from hlsgen.model import golden, store
 from hlsgen.model.graph import IntArray, Model
@@ -36,6 +36,7 @@ class Project:
     program: bytes
     weights: bytes
     input_bytes: int  # of a frame
+    image_step: int  # 0: the input lies as a tensor; else as an image
     output_bytes: int
     scratch_bytes: int
     report_slots: int
@@ -45,6 +46,12 @@ class Project:
     def report_bytes(self, frames: int) -> int:
         """Bytes of the report of a run."""
         return 128 + 64 * self.report_slots * frames
+
+    def input_buffer(self, codes: NDArray[Any]) -> bytes:
+        """Bytes of input frames [frames, channels, height, width], `input_bytes` apart."""
+        tensor = self.model.tensors[self.model.input]
+        frames = (pack_input(tensor, frame, self.spec.act_bits, self.image_step) for frame in codes)
+        return b"".join(frame.ljust(self.input_bytes, b"\0") for frame in frames)
 
     @property
     def ddr_bytes_per_cycle(self) -> float:
@@ -66,6 +73,7 @@ def load_project(folder: Path) -> Project:
         program=(folder / "data" / "program.bin").read_bytes(),
         weights=(folder / "data" / "weights.bin").read_bytes(),
         input_bytes=layout["input_bytes"],
+        image_step=layout["image_step"],
         output_bytes=layout["output_bytes"],
         scratch_bytes=layout["scratch_bytes"],
         report_slots=layout["report_slots"],

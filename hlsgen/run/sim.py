@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.engines.program import REPORT_MAGIC, Compute, decode
-from hlsgen.engines.tensors import pack_tensor
 from hlsgen.errors import ProjectError
 from hlsgen.files import replace_file
 from hlsgen.model import golden
@@ -161,12 +160,10 @@ def _bench(project: Project, waves: Path | None) -> Bench:
 
 def _job(work: Work) -> Job:
     project, codes = work.project, work.codes
-    tensor = project.model.tensors[project.model.input]
-    packed = [pack_tensor(tensor, frame, project.spec.act_bits) for frame in codes]
     return Job(
         program=project.program,
         weights=project.weights,
-        input=b"".join(frame.ljust(project.input_bytes, b"\0") for frame in packed),
+        input=project.input_buffer(codes),
         output_bytes=project.output_bytes * len(codes),
         scratch_bytes=project.scratch_bytes,
         report_bytes=project.report_bytes(len(codes)),

@@ -4,6 +4,7 @@
 // of the activation memory is compared.
 `timescale 1ns / 1ps
 module hg_load_bench #(
+  parameter int unsigned ActBits  = 8,
   parameter int unsigned BanksN   = 16,
   parameter int unsigned ActDepth = 64
 ) (
@@ -32,7 +33,7 @@ module hg_load_bench #(
   logic [BanksN-1:0][63:0] a_rdata;
   int                      fill_n, job_n, read_n, got_n, begin_q, cycle_q;
 
-  hg_load #(.BanksN(BanksN), .ActDepth(ActDepth)) u_load (.desc(job_mem[job_n]), .*);
+  hg_load #(.ActBits(ActBits), .BanksN(BanksN), .ActDepth(ActDepth)) u_load (.desc(job_mem[job_n]), .*);
 
   // The image comes in through the writer's port, which afterwards only takes cycles
   hg_actmem #(.ActBits(8), .BanksN(BanksN), .DrainN(1), .ActDepth(ActDepth)) u_actmem (

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LOAD: runs of rows*width contiguous beats of a buffer, placed in the activation memory (formats §6).
+// LOAD: runs of rows*width contiguous beats of a buffer, placed in the activation memory, or the
+// rows of an image as beats of neighbouring pixels (formats §6).
 #ifndef HG_LOAD_HPP
 #define HG_LOAD_HPP
 
@@ -14,8 +15,45 @@ inline Layout layout_of(const MoveFields &d, int run) {
     return layout;
 }
 
+// Rows of bytes behind `lead` bytes of padding: beat x of a row holds the bytes from x*step on,
+// the low bits of each in plane 0.
+template <class C>
+void load_image(const port_t *gmem, std::uint64_t buffer, const MoveFields &d, ActMem<C> &mem) {
+    constexpr int LanesN = 64 / C::ActBits;
+    const Layout layout = layout_of(d, 0);
+    const int used = 8 * d.row_beats - (d.tail ? 8 - d.tail : 0);
+    for (int y = 0; y < d.rows; ++y) {
+        const std::uint64_t row = buffer + d.offset + std::uint64_t(y) * d.run_bytes;
+        for (int x = 0; x < d.width; ++x) {
+            beat_t planes[2] = {0, 0};
+            for (int lane = 0; lane < LanesN; ++lane) {
+                HG_PRAGMA(HLS UNROLL)
+                const int at = x * d.step - d.lead + lane;
+                beat_t code = beat_t(d.pad);
+                if (at >= 0 && at < used) {
+                    code = field(read_beat(gmem, row + std::uint64_t(at / 8 * 8)) >> (at % 8 * 8), 7, 0);
+                }
+                for (int plane = 0; plane < 2; ++plane) {
+                    const beat_t piece = (code >> (C::ActBits * plane)) & ((beat_t(1) << C::ActBits) - 1);
+                    planes[plane] |= piece << (C::ActBits * lane);
+                }
+            }
+            const Place place = place_of<C>(layout, y, x);
+            for (int plane = 0; plane < (d.two_planes ? 2 : 1); ++plane) {
+                const int address = place.address + plane * d.plane_stride;
+                HG_CHECK(address < C::ActDepth, "the activation memory (LOAD)", address);
+                mem.bank[place.bank][wrapped<C>(address)] = planes[plane];
+            }
+        }
+    }
+}
+
 template <class C>
 void load(const port_t *gmem, std::uint64_t buffer, const MoveFields &d, ActMem<C> &mem) {
+    if (d.row_beats != 0) {
+        load_image<C>(gmem, buffer, d, mem);
+        return;
+    }
     for (int run = 0; run < d.runs; ++run) {
         const Layout layout = layout_of(d, run);
         std::uint64_t address = buffer + d.offset + std::uint64_t(run) * d.run_bytes;

@@ -96,6 +96,8 @@ struct FetchFields {
 struct MoveFields {
     beat_t offset, run_bytes;
     int buffer, runs, rows, width, base, run_stride, pitch, s, off_step, phase_stride;
+    int row_beats, step, lead, pad, tail, plane_stride;  // of an image (LOAD)
+    bool two_planes;
 
     explicit MoveFields(const Descriptor &d)
         : offset(field(d.beat[2], 31, 0)), run_bytes(field(d.beat[3], 31, 0)),
@@ -103,7 +105,11 @@ struct MoveFields {
           rows(int(field(d.beat[3], 63, 48))), width(int(field(d.beat[4], 15, 0))),
           base(int(field(d.beat[4], 31, 16))), run_stride(int(field(d.beat[4], 47, 32))),
           pitch(int(field(d.beat[4], 63, 48))), s(int(field(d.beat[5], 3, 0))),
-          off_step(int(field(d.beat[5], 15, 8))), phase_stride(int(field(d.beat[5], 31, 16))) {}
+          off_step(int(field(d.beat[5], 15, 8))), phase_stride(int(field(d.beat[5], 31, 16))),
+          row_beats(int(field(d.beat[6], 15, 0))), step(int(field(d.beat[6], 23, 16))),
+          lead(int(field(d.beat[6], 31, 24))), pad(int(field(d.beat[6], 39, 32))),
+          tail(int(field(d.beat[6], 42, 40))), plane_stride(int(field(d.beat[6], 63, 48))),
+          two_planes(flag(d.beat[6], 43)) {}
 };
 
 struct ComputeFields {
@@ -162,7 +168,9 @@ bool fields_in_range(const FetchFields &d) {
 
 template <class C>
 bool fields_in_range(const MoveFields &d) {
-    return d.buffer <= 2 && d.s >= 1 && d.s <= 4 && d.runs > 0 && d.rows > 0 && d.width > 0;
+    const bool image = d.row_beats == 0 ||
+                       (d.step >= 1 && d.step <= 16 && (!d.two_planes || C::ActBits == 4));
+    return d.buffer <= 2 && d.s >= 1 && d.s <= 4 && d.runs > 0 && d.rows > 0 && d.width > 0 && image;
 }
 
 template <class C>
@@ -185,8 +193,8 @@ Status check_descriptor(const Descriptor &d, int slots) {
     bool good = false;
     switch (d.op()) {
         case OP_FETCH: good = fields_in_range<C>(FetchFields(d)); break;
-        case OP_LOAD:
-        case OP_STORE: good = fields_in_range<C>(MoveFields(d)); break;
+        case OP_LOAD: good = fields_in_range<C>(MoveFields(d)); break;
+        case OP_STORE: good = fields_in_range<C>(MoveFields(d)) && d.beat[6] == 0; break;
         case OP_CONV:
         case OP_POOL: good = fields_in_range<C>(ComputeFields(d), d.slot(), slots); break;
         default: return STATUS_OPERATION;

@@ -2,9 +2,11 @@
 // Load: LOAD descriptors, from an AXI read master into the activation memory (formats §6).
 //
 // Takes the stream's beats in order and writes each at its place; II 1 while a beat is there and
-// port B is granted. `desc_done` comes one cycle after the last write. One descriptor at a time;
-// the runs of a descriptor are asked for ahead.
+// port B is granted. Rows of an image become beats of neighbouring pixels in hg_fold. `desc_done`
+// comes one cycle after the last write (and, of an image, the last beat read). One descriptor at a
+// time; the runs of a descriptor are asked for ahead.
 module hg_load #(
+  parameter  int unsigned ActBits  = 8,
   parameter  int unsigned BanksN   = 16,
   parameter  int unsigned ActDepth = 4096,
   localparam int unsigned BankW    = $clog2(BanksN)
@@ -30,24 +32,42 @@ module hg_load #(
   output logic [15:0]              ld_addr,
   output logic [63:0]              ld_data
 );
-  logic        place_valid, place_last, finish;
-  logic [15:0] unused_runs;
+  logic             place_valid, place_ready, place_last, start, finish;
+  logic             image, f_finish, s_ready, f_valid, f_high;
+  logic [15:0]      place_addr, unused_runs;
+  logic [63:0]      f_data;
+  logic [6:2][63:0] job;
 
   hg_runs #(.BanksN(BanksN), .ActDepth(ActDepth)) u_runs (
     .clk, .rst_n, .desc_valid, .desc_ready, .desc, .finish, .runs_n(unused_runs),
-    .req_valid, .req_ready, .req_addr, .req_beats, .place_valid, .place_ready(ld_gnt),
-    .place_bank(ld_bank), .place_addr(ld_addr), .place_last
+    .start, .job, .req_valid, .req_ready, .req_addr, .req_beats, .place_valid, .place_ready,
+    .place_bank(ld_bank), .place_addr, .place_last
   );
 
-  assign ld_req  = place_valid && m_valid;
-  assign ld_data = m_data;
-  assign m_ready = ld_gnt;
-  assign finish  = ld_gnt && place_last;
+  hg_fold #(.ActBits(ActBits)) u_fold (
+    .clk, .rst_n, .start(start && image), .rows(job[3][63:48]), .width(job[4][15:0]),
+    .row_beats(job[6][15:0]), .step(job[6][23:16]), .lead(job[6][31:24]), .pad(job[6][39:32]),
+    .tail(job[6][42:40]), .two_planes(job[6][43]), .finish(f_finish),
+    .s_valid(m_valid), .s_ready, .s_data(m_data),
+    .m_valid(f_valid), .m_ready(ld_gnt), .m_data(f_data), .m_high(f_high)
+  );
+
+  assign image       = job[6][15:0] != '0;
+  assign ld_req      = place_valid && (image ? f_valid : m_valid);
+  assign ld_data     = image ? f_data : m_data;
+  assign ld_addr     = image && f_high ? place_addr + job[6][63:48] : place_addr;
+  assign m_ready     = image ? s_ready : ld_gnt;
+  // Both planes of a pixel go to its place
+  assign place_ready = ld_gnt && (!image || f_high || !job[6][43]);
+  assign finish      = image ? f_finish : ld_gnt && place_last;
 
   always_ff @(posedge clk) begin
     if (!rst_n) desc_done <= 1'b0;
     else desc_done <= finish;
   end
+
+  logic unused_fields;
+  assign unused_fields = &{1'b0, job};
 
 `ifndef SYNTHESIS
   a_grant: assert property (@(posedge clk) disable iff (!rst_n) ld_gnt |-> ld_req)

@@ -135,7 +135,7 @@ module hg_mixed #(
     .rs_req, .rs_gnt, .rs_bank, .rs_addr, .rs_rvalid, .ld_req, .ld_gnt, .ld_bank, .ld_addr,
     .ld_data, .st_req, .st_gnt, .st_bank, .st_addr, .st_rvalid, .rd_pair, .rd_odd
   );
-  hg_load #(.BanksN(BanksN), .ActDepth(ActDepth)) u_load (
+  hg_load #(.ActBits(ActBits), .BanksN(BanksN), .ActDepth(ActDepth)) u_load (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[1]), .desc_ready(desc_ready[1]),
     .desc(desc[1]), .desc_done(desc_done[1]), .req_valid(ld_req_valid), .req_ready(ld_req_ready),
     .req_addr(ld_req_addr), .req_beats(ld_req_beats), .m_valid(ld_m_valid), .m_ready(ld_m_ready),

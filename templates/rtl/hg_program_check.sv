@@ -83,7 +83,14 @@ module hg_program_check #(
         end
       end
       4'd5: if (copies) bad_field = bad_s(data[3:0]);
-      4'd6: if (compute) bad_field = bad_s(data[19:16]);
+      4'd6: begin
+        if (compute) bad_field = bad_s(data[19:16]);
+        if (op == Store) bad_field = data != '0;
+        // Of an image: bytes from beat to beat, planes
+        if (op == Load && data[15:0] != '0) begin
+          bad_field = bad_count({8'd0, data[23:16]}, 16) || (data[43] && ActBits == 8);
+        end
+      end
       default: ;
     endcase
   end

@@ -4,7 +4,8 @@
 //
 // A descriptor is taken when none is in work; `finish` ends it. Requests come as fast as they are
 // taken, the first one 2 + log2(rows) cycles after the descriptor (rows*width is summed bit by
-// bit), and run ahead of the places. Places: first one 4 cycles after the descriptor, II 1, each
+// bit), and run ahead of the places. An image (row_beats not 0) is asked for row by row, the first
+// one 2 cycles after the descriptor. Places: first one 4 cycles after the descriptor, II 1, each
 // holds until place_ready; place_last marks the last beat of the descriptor.
 module hg_runs #(
   // Banks, a power of two from 2
@@ -21,6 +22,8 @@ module hg_runs #(
   input  logic             finish,
   // From the descriptor's second cycle to its end
   output logic [15:0]      runs_n,
+  output logic             start,        // its first cycle
+  output logic [6:2][63:0] job,
   // Requests, one a run
   output logic             req_valid,
   input  logic             req_ready,
@@ -40,18 +43,21 @@ module hg_runs #(
     $error("hg_runs ActDepth must be in 2..65536, not %0d", ActDepth);
   end
 
-  // Descriptor: beats 2..5 hold the fields
-  logic [5:2][63:0] job_q;
-  logic             busy_q, start_q;
+  // Descriptor: beats 2..6 hold the fields
+  logic [6:2][63:0] job_q;
+  logic             busy_q, start_q, image;
   logic [15:0]      rows_n, width;
 
   assign desc_ready = desc_valid && !busy_q;
   assign runs_n     = job_q[3][47:32];
   assign rows_n     = job_q[3][63:48];
   assign width      = job_q[4][15:0];
+  assign image      = job_q[6][15:0] != '0;
+  assign start      = start_q;
+  assign job        = job_q;
 
   always_ff @(posedge clk) begin
-    if (desc_ready) job_q <= desc[2*64 +: 4*64];
+    if (desc_ready) job_q <= desc[2*64 +: 5*64];
   end
 
   always_ff @(posedge clk) begin
@@ -64,7 +70,7 @@ module hg_runs #(
     end
   end
 
-  // Requests: rows*width by shift and add, then one a run
+  // Requests: rows*width by shift and add, then one a run; of an image, one a row
   logic [15:0] rows_q, runs_q;
   logic [31:0] width_q;
 
@@ -73,7 +79,7 @@ module hg_runs #(
   always_ff @(posedge clk) begin
     if (start_q) begin
       width_q   <= 32'(width);
-      req_beats <= '0;
+      req_beats <= image ? 32'(job_q[6][15:0]) : '0;
       req_addr  <= job_q[2][31:0];
     end else begin
       width_q <= width_q << 1;
@@ -87,8 +93,8 @@ module hg_runs #(
       rows_q <= '0;
       runs_q <= '0;
     end else if (start_q) begin
-      rows_q <= rows_n;
-      runs_q <= runs_n;
+      rows_q <= image ? '0 : rows_n;
+      runs_q <= image ? rows_n : runs_n;
     end else begin
       rows_q <= rows_q >> 1;
       if (req_valid && req_ready) runs_q <= runs_q - 16'd1;

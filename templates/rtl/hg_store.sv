@@ -38,11 +38,14 @@ module hg_store #(
   localparam int unsigned CreditW = $clog2(FifoN) + 1;
 
   logic        place_valid, finish, fifo_ready, unused_last;
+  logic        unused_start;
+  logic [6:2][63:0] unused_job;
   logic [15:0] runs_n, answered_q;
   logic [CreditW-1:0] credit_q;
 
   hg_runs #(.BanksN(BanksN), .ActDepth(ActDepth)) u_runs (
     .clk, .rst_n, .desc_valid, .desc_ready, .desc, .finish, .runs_n,
+    .start(unused_start), .job(unused_job),
     .req_valid, .req_ready, .req_addr, .req_beats, .place_valid, .place_ready(st_gnt),
     .place_bank(st_bank), .place_addr(st_addr), .place_last(unused_last)
   );

@@ -34,6 +34,7 @@ def project_of(model: Model, spec: MixedSpec, folder: Path, board: str = "zedboa
         program=image.program,
         weights=image.weights,
         input_bytes=image.input_bytes,
+        image_step=image.image_step,
         output_bytes=image.output_bytes,
         scratch_bytes=image.scratch_bytes,
         report_slots=image.report_slots,

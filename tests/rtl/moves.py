@@ -54,10 +54,51 @@ def random_move(
     return move, beat + runs * distance
 
 
+def random_image(
+    rng: np.random.Generator, act_bits: int, banks_n: int, bounds: tuple[int, int], beat: int
+) -> tuple[Load, int]:
+    """A LOAD of an image within bank addresses `bounds`; its rows lie from `beat` on."""
+    while True:
+        s = int(rng.integers(1, 3))
+        rows, width = int(rng.integers(1, 12)), int(rng.integers(1, 24))
+        pitch = -(-width // s) + int(rng.integers(0, 4))
+        base = bounds[0] + int(rng.integers(0, 8))
+        two_planes = act_bits == 4 and bool(rng.integers(0, 3))
+        layout, size = make_layout(banks_n, (1 + two_planes, 1, rows, width), s, pitch, base)
+        if base + size <= bounds[1]:
+            break
+    row_beats = int(rng.integers(1, 20))
+    distance = row_beats + int(rng.integers(0, 3))
+    load = Load(
+        offset=MEMORY_BASE + 8 * beat,
+        buffer=Buffer.INPUT,
+        run_bytes=8 * distance,
+        runs=1,
+        rows=rows,
+        width=width,
+        base=base,
+        run_stride=0,
+        pitch=pitch,
+        s=s,
+        off_step=layout.off_step,
+        phase_stride=layout.phase_stride,
+        row_beats=row_beats,
+        step=int(rng.integers(1, 17)),
+        lead=int(rng.choice([0, 1, 7, 8, 9, int(rng.integers(0, 256))])),
+        pad=int(rng.integers(0, 256)),
+        tail=int(rng.integers(0, 8)),
+        two_planes=two_planes,
+        plane_stride=layout.plane_stride,
+    )
+    return load, beat + rows * distance
+
+
 def beats_of(move: Load) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
     """Beats of the external memory that a move touches, [runs, rows*width]."""
-    first = (move.offset - MEMORY_BASE) // 8 + move.run_bytes // 8 * np.arange(move.runs)
-    return np.asarray(first[:, None] + np.arange(move.rows * move.width), np.int64)
+    image = move.row_beats
+    runs, beats = (move.rows, image) if image else (move.runs, move.rows * move.width)
+    first = (move.offset - MEMORY_BASE) // 8 + move.run_bytes // 8 * np.arange(runs)
+    return np.asarray(first[:, None] + np.arange(beats), np.int64)
 
 
 def descriptors(moves: Sequence[Load]) -> list[int]:

@@ -13,7 +13,7 @@ from hlsgen.engines.program import Load
 from hlsgen.errors import ParameterError
 from hlsgen.stages.load import LoadSpec, cost, golden, places
 from tests.rtl.layouts import Layout, place
-from tests.rtl.moves import DESIGNS, beats_of, descriptors, random_move
+from tests.rtl.moves import DESIGNS, beats_of, descriptors, random_image, random_move
 from tests.rtl.scripted import hex_lines, run_script
 
 pytestmark = pytest.mark.rtl
@@ -23,20 +23,24 @@ pytestmark = pytest.mark.rtl
 @pytest.mark.parametrize(("seed", "stall"), [(1, 0), (2, 30), (3, 75)])
 def test_load_memory_matches_golden(name: str, seed: int, stall: int, tmp_path: Path) -> None:
     banks_n, depth = DESIGNS[name]
-    spec = LoadSpec(banks_n=banks_n, act_depth=depth)
+    act_bits = 4 if name in ("b16", "b2") else 8
+    spec = LoadSpec(act_bits=act_bits, banks_n=banks_n, act_depth=depth)
     rng = np.random.default_rng(seed)
     start = rng.integers(0, 1 << 63, (banks_n, depth), np.uint64)
     dram = rng.integers(0, 1 << 63, 1 << 16, np.uint64)
     banks, jobs, beat = start, [], 16
-    for _ in range(16):
-        job, beat = random_move(Load, rng, banks_n, (0, depth), beat)
+    for number in range(24):
+        if number % 3:
+            job, beat = random_move(Load, rng, banks_n, (0, depth), beat)
+        else:
+            job, beat = random_image(rng, act_bits, banks_n, (0, depth), beat)
         jobs.append(job)
         banks = golden(spec, banks, job, dram[beats_of(job)])
     (tmp_path / "jobs.hex").write_text(hex_lines(descriptors(jobs)))
     (tmp_path / "act.hex").write_text(hex_lines(start.reshape(-1)))
     (tmp_path / "want.hex").write_text(hex_lines(banks.reshape(-1)))
     (tmp_path / "dram.hex").write_text(hex_lines(dram))
-    params = {"BanksN": banks_n, "ActDepth": depth}
+    params = {"ActBits": act_bits, "BanksN": banks_n, "ActDepth": depth}
     log = run_script("load", params, tmp_path, jobs=len(jobs), stall=stall, seed=seed)
     if stall == 0:
         found = [int(value) for value in re.findall(r"JOB \d+ cycles (\d+)", log)]
