@@ -67,9 +67,9 @@ class MixedSpec:
 
     def _check_memories(self) -> None:
         _within("act_depth", self.act_depth, 16, _DEPTH_MAX)
-        _power("ring_depth", self.ring_depth, 16)
+        _within("ring_depth", self.ring_depth, 16, _DEPTH_MAX)
         _power("record_depth", self.record_depth, self.block_records_n + self.table_records_n)
-        _one_of("weight_ports_n", self.weight_ports_n, (1, 2, 3))
+        _one_of("weight_ports_n", self.weight_ports_n, (1, 2, 3, 4))
         if self.weight_ports_n > self.word_beats_n:  # a bank of the ring takes a beat a cycle
             raise ParameterError(
                 f"Mixed weight_ports_n must be at most the {self.word_beats_n} beats of a weight "

@@ -30,11 +30,11 @@ class FetchSpec:
         rules = (
             (self.word_bits >= 1, "word_bits", "at least 1"),
             (
-                1 <= self.weight_ports_n <= min(3, self.word_beats_n),
+                1 <= self.weight_ports_n <= min(4, self.word_beats_n),
                 "weight_ports_n",
-                f"in 1..{min(3, self.word_beats_n)} (a port brings at most a beat of a word)",
+                f"in 1..{min(4, self.word_beats_n)} (a port brings at most a beat of a word)",
             ),
-            (_power(self.ring_depth), "ring_depth", "a power of two in 2..65536"),
+            (2 <= self.ring_depth <= 1 << 16, "ring_depth", "in 2..65536"),
             (_power(self.record_depth), "record_depth", "a power of two in 2..65536"),
         )
         for good, name, rule in rules:

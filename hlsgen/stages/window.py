@@ -74,7 +74,7 @@ class WindowSpec:
             (self.pixels_n in range(2, 17, 2), "pixels_n", "even, in 2..16"),
             (self.drain_n in (1, 2), "drain_n", "1 or 2"),
             (2 <= self.act_depth <= 1 << 16, "act_depth", "in 2..65536"),
-            (_power(self.ring_depth), "ring_depth", "a power of two in 2..65536"),
+            (2 <= self.ring_depth <= 1 << 16, "ring_depth", "in 2..65536"),
             (1 <= self.taps_n <= 256, "taps_n", "in 1..256"),
         )
         for good, name, rule in rules:
@@ -245,7 +245,3 @@ def _read(
     pad = (job.pad0, job.pad1)[read.plane]
     acts = np.where(mask[:, None], lanes, np.uint64(pad)).astype(np.uint8)
     return acts.reshape(job.tiles, spec.pixels_n, -1), mask.reshape(job.tiles, spec.pixels_n)
-
-
-def _power(value: int) -> bool:
-    return 2 <= value <= 1 << 16 and value & (value - 1) == 0

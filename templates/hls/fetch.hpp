@@ -154,21 +154,24 @@ class Ring {
         HG_PRAGMA(HLS INLINE)
         HG_CHECK(i < Depth, "the ring (a layer holds more than its depth)", i);
         while (filled_ <= i) {
-            store(source.read(), data_[(base_ + filled_) & (Depth - 1)]);
+            store(source.read(), data_[wrapped(base_ + filled_)]);
             ++filled_;
         }
-        return data_[(base_ + i) & (Depth - 1)];
+        return data_[wrapped(base_ + i)];
     }
 
     void release(int n) {
         HG_CHECK(n <= filled_, "the ring (entries released that were never read)", n);
-        base_ = (base_ + n) & (Depth - 1);
+        base_ = wrapped(base_ + n);
         filled_ -= n;
     }
 
     int left() const { return filled_; }
 
   private:
+    // Of a place at most one turn ahead
+    static int wrapped(int place) { return place < Depth ? place : place - Depth; }
+
     int base_;
     int filled_;
     Stored data_[Depth];

@@ -42,9 +42,9 @@ struct Params {
                   "PixelsN must be even, 2 to 16");
     static_assert(C::DrainN == 1 || C::DrainN == 2, "DrainN must be 1 or 2");
     static_assert(C::ActDepth > 0 && C::ActDepth <= 65536, "ActDepth must be 1 to 65536");
-    static_assert((C::RingDepth & (C::RingDepth - 1)) == 0, "RingDepth must be a power of two");
+    static_assert(C::RingDepth >= 2 && C::RingDepth <= 65536, "RingDepth must be 2 to 65536");
     static_assert((C::RecordDepth & (C::RecordDepth - 1)) == 0, "RecordDepth must be a power of two");
-    static_assert(C::WeightPortsN >= 1 && C::WeightPortsN <= 3, "WeightPortsN must be 1 to 3");
+    static_assert(C::WeightPortsN >= 1 && C::WeightPortsN <= 4, "WeightPortsN must be 1 to 4");
     static_assert(C::AccW >= 2 && C::AccW <= 32, "AccW must be 2 to 32");
     static_assert(C::MultW == 17 || C::MultW == 34, "MultW must be 17 or 34");
 };

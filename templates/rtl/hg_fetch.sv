@@ -6,12 +6,12 @@
 // one still streams, so the rings fill across layers and frames. Only complete words and records
 // count; a word may be read from the cycle in which `ring_count` covers it. Reads: two cycles.
 module hg_fetch #(
-  // Weight words in the ring, records in theirs; powers of two
+  // Weight words in the ring; records in theirs, a power of two
   parameter int unsigned RingDepth = 256,
   parameter int unsigned RecordDepth = 128,
   // Bits of a weight word
   parameter int unsigned WordW = 576,
-  // Memory ports, 1..3, at most the beats of a word
+  // Memory ports, 1..4, at most the beats of a word
   parameter int unsigned WeightPortsN = 3,
   // Beats in flight of each port
   parameter int unsigned FifoDepth = 256

@@ -54,7 +54,7 @@ module hg_fetch_unpack #(
   // First bank of this cycle's beats; next one
   logic [PosW-1:0] pos_q, pos_sum;
   // Ring places: next address, words and records that are not yet released
-  logic [RingW-1:0] word_addr_q;
+  logic [RingW-1:0] word_addr_q, word_addr_next;
   logic [RecordW-1:0] record_addr_q;
   logic [RingW:0] words_used_q, words_needed;
   logic [RecordW:0] records_used_q;
@@ -63,6 +63,7 @@ module hg_fetch_unpack #(
   assign pos_sum = pos_q + PosW'(Wp);
   assign complete = pos_sum >= PosW'(WordBeatsN);
   assign wraps = pos_sum > PosW'(WordBeatsN) && left_q != 16'd1;
+  assign word_addr_next = word_addr_q == RingW'(RingDepth - 1) ? '0 : word_addr_q + 1'b1;
   assign words_needed = words_used_q + (RingW + 1)'(1) + (RingW + 1)'(wraps);
 
   always_comb begin
@@ -119,7 +120,7 @@ module hg_fetch_unpack #(
       words_used_q <= '0;
       records_used_q <= '0;
     end else begin
-      if (take && state_q == Words && complete) word_addr_q <= word_addr_q + 1'b1;
+      if (take && state_q == Words && complete) word_addr_q <= word_addr_next;
       if (take && state_q == Records && record_last) record_addr_q <= record_addr_q + 1'b1;
       words_used_q <= words_used_q + (RingW + 1)'(take && state_q == Words && complete) -
                       (ring_release ? ring_release_n[RingW:0] : '0);
@@ -132,7 +133,7 @@ module hg_fetch_unpack #(
   always_ff @(posedge clk) begin
     bank_we <= '0;
     for (int b = 0; b < int'(WordBeatsN); b++) begin
-      bank_addr[b] <= word_addr_q + (PosW'(b) < pos_q ? RingW'(1) : RingW'(0));
+      bank_addr[b] <= PosW'(b) < pos_q ? word_addr_next : word_addr_q;
       for (int j = 0; j < int'(Wp); j++) begin
         if (pos_q + PosW'(j) == PosW'(b)) begin
           bank_we[b] <= take && state_q == Words;

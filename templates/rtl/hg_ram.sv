@@ -3,7 +3,7 @@
 module hg_ram #(
   // Bits of a word
   parameter int unsigned Width = 64,
-  // Words, a power of two
+  // Words
   parameter int unsigned Depth = 512
 ) (
   input  logic                     clk,

@@ -7,7 +7,7 @@
 // A block is released ReleaseDelay cycles after its last step was issued, when the ring has been
 // read. `word_ok` says that the word of the next step is present; II 1.
 module hg_ring_pointer #(
-  // Words of the ring, a power of two
+  // Words of the ring
   parameter int unsigned RingDepth = 4096,
   // Cycles from the issue of a step to the end of its read of the ring
   parameter int unsigned ReleaseDelay = 9,
@@ -29,15 +29,16 @@ module hg_ring_pointer #(
   output logic            ring_release,
   output logic [15:0]     ring_release_n
 );
-  if (RingDepth < 2 || RingDepth > 65536 || (RingDepth & (RingDepth - 1)) != 0) begin : gen_check
-    $error("hg_ring_pointer RingDepth must be a power of two in 2..65536, not %0d", RingDepth);
+  if (RingDepth < 2 || RingDepth > 65536) begin : gen_check
+    $error("hg_ring_pointer RingDepth must be in 2..65536, not %0d", RingDepth);
   end
 
-  logic [PtrW-1:0]         block_ptr_q, base_ptr_q;
+  logic [PtrW-1:0]         block_ptr_q, base_ptr_q, next_ptr;
   logic [15:0]             index_q, block_q, release_n, index_next, index_keep, block_start;
   logic [ReleaseDelay-1:0] release_q;
   logic                    here, next_here, freed;
 
+  assign next_ptr     = word_ptr == PtrW'(RingDepth - 1) ? '0 : word_ptr + 1'b1;
   assign freed        = step && block_end && !hold;
   assign ring_release = release_q[ReleaseDelay-1];
   assign release_n    = ring_release ? ring_release_n : '0;
@@ -72,18 +73,18 @@ module hg_ring_pointer #(
         block_q     <= '0;
         word_ok     <= 1'b0;
       end else if (step && block_end) begin
-        word_ptr    <= word_ptr + 1'b1;
-        block_ptr_q <= word_ptr + 1'b1;
+        word_ptr    <= next_ptr;
+        block_ptr_q <= next_ptr;
         index_q     <= index_next;
         block_q     <= index_next;
         word_ok     <= next_here;
-        if (!hold) base_ptr_q <= word_ptr + 1'b1;
+        if (!hold) base_ptr_q <= next_ptr;
       end else if (step && restart) begin
         word_ptr    <= block_ptr_q;
         index_q     <= block_start;
         word_ok     <= 1'b1;
       end else if (step) begin
-        word_ptr    <= word_ptr + 1'b1;
+        word_ptr    <= next_ptr;
         index_q     <= index_next;
         word_ok     <= next_here;
       end

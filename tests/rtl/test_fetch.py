@@ -46,6 +46,7 @@ CONFIGS = [
     pytest.param(Config(128, 2, 32, 32), id="word-of-two-ports"),
     pytest.param(Config(60, 1, 16, 32), id="one-port"),
     pytest.param(Config(1100, 3, 64, 64), id="wide"),
+    pytest.param(Config(300, 4, 23, 64), id="four-ports-odd-ring"),
 ]
 
 
