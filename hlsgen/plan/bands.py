@@ -25,11 +25,28 @@ _STRETCH_MAX = 12  # nodes
 def with_bands(lowered: Lowered, spec: MixedSpec) -> Lowered:
     """Return nodes that fit the activation memory, or the given ones when no bands help."""
     while needed_depth(lowered, spec, spec.act_depth) > spec.act_depth:
-        found = next(_candidates(lowered, spec), None)
+        found = _best(lowered, spec)
         if found is None:
             return lowered
         lowered = found
     return lowered
+
+
+def _best(lowered: Lowered, spec: MixedSpec) -> Lowered | None:
+    """The first candidate that fits, or the one that leaves fewest nodes with too little room."""
+    found, least = None, _crowded(lowered, spec)
+    for banded in _candidates(lowered, spec):
+        crowded = _crowded(banded, spec)
+        if not crowded and needed_depth(banded, spec, spec.act_depth) <= spec.act_depth:
+            return banded
+        if 0 < crowded < least:
+            found, least = banded, crowded
+    return found
+
+
+def _crowded(lowered: Lowered, spec: MixedSpec) -> int:
+    """Nodes at which more is alive than the memory holds."""
+    return sum(beats > spec.act_depth for beats in alive_beats(lowered, spec))
 
 
 def _candidates(lowered: Lowered, spec: MixedSpec) -> Iterator[Lowered]:
@@ -49,20 +66,8 @@ def _candidates(lowered: Lowered, spec: MixedSpec) -> Iterator[Lowered]:
         for ahead in (True, False):
             for rows in _heights(lowered, stretch, spec):
                 banded = stretch.split(rows, ahead=ahead)
-                if not _starts_in_bank_0(banded, spec):
-                    continue
-                depth = needed_depth(banded, spec, spec.act_depth)
-                if depth <= spec.act_depth or _helps(lowered, banded, spec):
+                if _starts_in_bank_0(banded, spec):
                     yield banded
-
-
-def _helps(lowered: Lowered, banded: Lowered, spec: MixedSpec) -> bool:
-    """Whether the bands themselves fit and what is still too large lies elsewhere."""
-    before, after = alive_beats(lowered, spec), alive_beats(banded, spec)
-    extra = len(banded.nodes) - len(lowered.nodes)
-    over = [index for index, beats in enumerate(before) if beats > spec.act_depth]
-    still = [index for index, beats in enumerate(after) if beats > spec.act_depth]
-    return extra > 0 and bool(still) and len(still) < len(over)
 
 
 def _heights(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[int]:
