@@ -141,8 +141,7 @@ class _Run:
     def _compute(self, item: Compute, at: float) -> float:
         at += START_CYCLES
         if item.pool:
-            step = max(len(item.taps), self.spec.pixels_n // self.spec.drain_n)
-            tile = max(self.spec.slices_n * step, self.spec.pixels_n)
+            tile = max(len(item.taps), self.spec.pixels_n)
             end = at + item.blocks * item.tiles * tile
         else:
             end = at

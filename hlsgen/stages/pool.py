@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pool: maximum over the taps of a window, G channels of P pixels a tile (formats §6).
 
-The maximum starts at 0 and takes only pixels inside the tensor. A pass holds N channels; a tile
-takes G/N passes, whose lanes are joined to beats.
+The maximum starts at 0 and takes only pixels inside the tensor.
 """
 
 from __future__ import annotations
@@ -22,15 +21,12 @@ class PoolSpec:
     """Sizes of the pool; each field is a parameter of hg_pool."""
 
     act_bits: int  # bits of an activation
-    lanes_n: int  # channels of a step
     pixels_n: int  # pixels of a tile
     drain_n: int  # pixels of an entry
 
     def __post_init__(self) -> None:
-        group = 64 // self.act_bits if self.act_bits in (4, 8) else 0
         rules = (
             (self.act_bits in (4, 8), "act_bits", "4 or 8"),
-            (group and self.lanes_n > 0 and group % self.lanes_n == 0, "lanes_n", "a divisor of G"),
             (self.pixels_n in range(2, 17, 2), "pixels_n", "even, in 2..16"),
             (self.drain_n in (1, 2), "drain_n", "1 or 2"),
         )
@@ -39,19 +35,19 @@ class PoolSpec:
                 raise ParameterError(f"Pool {name} must be {rule}, not {getattr(self, name)!r}")
 
     @property
-    def subs_n(self) -> int:
-        """Passes of a tile, G/N."""
-        return 64 // (self.act_bits * self.lanes_n)
+    def group_lanes_n(self) -> int:
+        """Channels of a beat, G."""
+        return 64 // self.act_bits
 
     @property
     def pairs_n(self) -> int:
-        """Entries of a tile; least distance of the ends of two passes."""
+        """Entries of a tile; least distance of the ends of two tiles."""
         return self.pixels_n // self.drain_n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolCost:
-    """Cycles of a tile (steps and spacing of its passes); resources."""
+    """Cycles of a tile in a row of tiles; resources."""
 
     cycles: int
     lut: int
@@ -62,27 +58,22 @@ class PoolCost:
 def golden(spec: PoolSpec, acts: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return entries [tiles, pairs, drain_n, G].
 
-    `acts` is [tiles, passes, taps, P, N] stored codes, `mask` [tiles, passes, taps, P].
+    `acts` is [tiles, taps, P, G] stored codes, `mask` [tiles, taps, P].
     """
-    tiles, passes, _, pixels, lanes = acts.shape
-    if (passes, pixels, lanes) != (spec.subs_n, spec.pixels_n, spec.lanes_n):
-        wanted = (spec.subs_n, spec.pixels_n, spec.lanes_n)
-        raise ParameterError(
-            f"Pool acts must have {wanted} passes, pixels, lanes, not {(passes, pixels, lanes)}"
-        )
-    best: NDArray[np.uint8] = np.where(mask[..., None], acts, np.uint8(0)).max(axis=2)
-    # [tiles, passes, P, N] to the lanes of a beat
-    beats = best.transpose(0, 2, 1, 3).reshape(tiles, pixels, passes * lanes)
-    return beats.reshape(tiles, spec.pairs_n, spec.drain_n, passes * lanes)
+    tiles, _, pixels, lanes = acts.shape
+    if (pixels, lanes) != (spec.pixels_n, spec.group_lanes_n):
+        wanted = (spec.pixels_n, spec.group_lanes_n)
+        raise ParameterError(f"Pool acts must have {wanted} pixels, lanes, not {(pixels, lanes)}")
+    best: NDArray[np.uint8] = np.where(mask[..., None], acts, np.uint8(0)).max(axis=1)
+    return best.reshape(tiles, spec.pairs_n, spec.drain_n, lanes)
 
 
 def cost(spec: PoolSpec, taps: int = 0) -> PoolCost:
     """Cycles of a tile of `taps` taps in a row of tiles, and resources (fitted to Yosys)."""
-    slice_w = spec.act_bits * spec.lanes_n
-    tile = slice_w * spec.pixels_n
+    tile = 64 * spec.pixels_n
     return PoolCost(
-        cycles=spec.subs_n * max(taps, spec.pairs_n) if taps else 0,
-        lut=tile * 11 // 4 + (spec.subs_n - 1) * spec.drain_n * slice_w // 2 + 30,
+        cycles=max(taps, spec.pairs_n) if taps else 0,
+        lut=tile * 11 // 4 + 30,
         ff=2 * tile + 64 * spec.drain_n + 10,
         bram36=0,
     )

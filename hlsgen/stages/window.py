@@ -106,13 +106,15 @@ class WindowSpec:
 class Steps:
     """K-steps of a descriptor in the order of issue; arrays are indexed by step first."""
 
-    acts: NDArray[np.uint8]  # [steps, P, N] stored codes, pads substituted
+    acts: NDArray[
+        np.uint8
+    ]  # [steps, P, N] ([steps, P, G] of a POOL) stored codes, pads substituted
     mask: NDArray[np.bool_]  # [steps, P] inside the tensor
     word: NDArray[np.int64]  # [steps] weight word, counted from the descriptor's first
     block: NDArray[np.int64]  # [steps]
-    first: NDArray[np.bool_]  # first step of a tile (CONV) or of a sub-slice (POOL)
+    first: NDArray[np.bool_]  # first step of a tile
     shift: NDArray[np.bool_]  # first step of a further plane
-    last: NDArray[np.bool_]  # last step of a tile (CONV) or of a sub-slice (POOL)
+    last: NDArray[np.bool_]  # last step of a tile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,9 +186,8 @@ def _cycles(spec: WindowSpec, job: JobLike) -> int:
     """Cycles from the first step to the last one, both counted: tiles in order, ends spaced."""
     tiles = job.blocks * job.tiles
     if job.pool:
-        length, space = len(job.taps), spec.pixels_n // spec.drain_n
-        tile = length + (spec.slices_n - 1) * max(length, space)
-        interval = spec.slices_n * max(length, space)
+        tile = len(job.taps)
+        interval = max(tile, spec.pixels_n // spec.drain_n)
     else:
         tile = job.planes * sum(tap.cs for tap in job.taps)
         interval = max(tile, spec.drain_len * (4 if job.kind == _RAW else 1))
@@ -221,16 +222,15 @@ def _reads(spec: WindowSpec, job: JobLike, block: int) -> Iterator[_Read]:
 
 
 def _pool_reads(spec: WindowSpec, job: JobLike, block: int) -> Iterator[_Read]:
-    for sub in range(spec.slices_n):
-        for index, tap in enumerate(job.taps):
-            last = index == len(job.taps) - 1
-            yield _Read(tap, block, sub, 0, 0, index == 0, False, last)
+    for index, tap in enumerate(job.taps):
+        last = index == len(job.taps) - 1
+        yield _Read(tap, block, 0, 0, 0, index == 0, False, last)
 
 
 def _read(
     spec: WindowSpec, banks: NDArray[np.uint64], job: JobLike, read: _Read
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Activations [tiles, P, N] and mask [tiles, P] of one k-step in all tiles."""
+    """Activations [tiles, P, N or G] and mask [tiles, P] of one k-step in all tiles."""
     tap = read.tap
     o = np.arange(job.tiles * spec.pixels_n)
     oy, ox = o // job.wv, o % job.wv
@@ -240,7 +240,8 @@ def _read(
     address = start + np.floor_divide(q, spec.banks_n)
     inside = mask & (address >= 0) & (address < spec.act_depth)
     beats = np.where(inside, banks[q % spec.banks_n, np.where(inside, address, 0)], np.uint64(0))
-    low = spec.act_bits * (spec.lanes_n * read.sub + np.arange(spec.lanes_n, dtype=np.uint64))
+    count = 64 // spec.act_bits if job.pool else spec.lanes_n
+    low = spec.act_bits * (spec.lanes_n * read.sub + np.arange(count, dtype=np.uint64))
     lanes = (beats[:, None] >> low.astype(np.uint64)) & np.uint64((1 << spec.act_bits) - 1)
     pad = (job.pad0, job.pad1)[read.plane]
     acts = np.where(mask[:, None], lanes, np.uint64(pad)).astype(np.uint8)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bench of hg_pool: steps from a file, ends of passes spaced as the window spaces them, with gaps
+// Bench of hg_pool: steps from a file, ends of tiles spaced as the window spaces them, with gaps
 // (percent of idle cycles, +seed); every entry is compared, and the cycle in which it comes.
 `timescale 1ns / 1ps
 module hg_pool_bench #(
   parameter int unsigned ActBits = 4,
-  parameter int unsigned LanesN  = 8,
   parameter int unsigned PixelsN = 10,
   parameter int unsigned DrainN  = 2
 ) (
@@ -12,9 +11,8 @@ module hg_pool_bench #(
   output int   errors
 );
   localparam int unsigned GroupLanesN = 64 / ActBits;
-  localparam int unsigned SubsN  = GroupLanesN / LanesN;
   localparam int unsigned PairsN = PixelsN / DrainN;
-  localparam int unsigned StepW  = 2 + PixelsN + PixelsN * LanesN * ActBits;
+  localparam int unsigned StepW  = 2 + PixelsN + PixelsN * 64;
   localparam int unsigned EntryW = DrainN * GroupLanesN * 8;
 
   logic clk = 1'b0, rst_n = 1'b0;
@@ -27,12 +25,10 @@ module hg_pool_bench #(
 
   logic               pk_valid, pk_first, pk_last, p_valid, p_last;
   logic [PixelsN-1:0] k_mask;
-  logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
+  logic [PixelsN-1:0][GroupLanesN-1:0][ActBits-1:0] pk_acts;
   logic [DrainN-1:0][GroupLanesN-1:0][7:0]     p_data;
 
-  hg_pool #(
-    .ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .DrainN(DrainN)
-  ) u_pool (.*);
+  hg_pool #(.ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN)) u_pool (.*);
 
   initial begin
     if (!$value$plusargs("folder=%s", folder)) $fatal(1, "+folder is missing");
@@ -52,25 +48,24 @@ module hg_pool_bench #(
   end
 
   // Steps; nothing means anything while pk_valid is low
-  int step_n, space_q, sub_q;
+  int step_n, space_q;
   logic issue, tile_end;
   logic [StepW-1:0] next;
   assign next     = step_mem[step_n];
-  assign tile_end = pk_valid && pk_last && sub_q == SubsN - 1;
+  assign tile_end = pk_valid && pk_last;
   // space_q is that of the cycle before: the step leaves in the next cycle
   assign issue = step_n < steps_n && int'($urandom_range(99)) >= stall
                && (!next[StepW-2] || space_q == 0);
   always_ff @(posedge clk) begin
     if (!rst_n) begin
-      {step_n, space_q, sub_q} <= '0;
+      {step_n, space_q} <= '0;
       pk_valid <= 1'b0;
     end else begin
       pk_valid <= issue;
-      {pk_first, pk_last, k_mask, k_acts} <= issue ? next : StepW'({StepW{1'b1}});
+      {pk_first, pk_last, k_mask, pk_acts} <= issue ? next : StepW'({StepW{1'b1}});
       if (issue) step_n <= step_n + 1;
       if (issue && next[StepW-2]) space_q <= PairsN - 1;
       else if (space_q != 0) space_q <= space_q - 1;
-      if (pk_valid && pk_last) sub_q <= sub_q == SubsN - 1 ? 0 : sub_q + 1;
     end
   end
 

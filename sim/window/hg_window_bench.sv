@@ -22,7 +22,7 @@ module hg_window_bench #(
   localparam int unsigned RowsN  = Pot4N + Fixed4N + Fixed8N;
   localparam int unsigned GroupN = RowsN * ActBits / 64;
   localparam int unsigned WordW  = LanesN * (4 * (Pot4N + Fixed4N) + 8 * Fixed8N);
-  localparam int unsigned ActsW  = PixelsN * LanesN * ActBits;
+  localparam int unsigned ActsW  = PixelsN * 64;
   localparam int unsigned StepW  = ActsW + PixelsN + 32 + 5;
   localparam int unsigned BankW  = $clog2(BanksN);
   localparam int unsigned Lines  = 1 << 20;
@@ -52,6 +52,7 @@ module hg_window_bench #(
   logic [BanksN-1:0][63:0]  a_rdata;
   logic                     k_valid, k_first, k_shift, k_last, k_blk, pk_valid, pk_first, pk_last;
   logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
+  logic [PixelsN-1:0][64/ActBits-1:0][ActBits-1:0] pk_acts;
   logic [WordW-1:0]         k_word;
   logic [PixelsN-1:0]       k_mask;
   logic                     cnt_busy, cnt_wait_weights, cnt_wait_drain;
@@ -166,10 +167,9 @@ module hg_window_bench #(
   // Tiles under way; residual tiles read ahead
   int res_left_q, res_ahead_q;
   logic tile_end, is_add, add_q;
-  int unsigned pool_sub_q;
   assign is_add   = job_desc[7*64+48] && job_desc[2:0] == 3'd3;
   assign tile_end = (k_valid && k_last)
-                 || (pk_valid && pk_last && pool_sub_q == 64/(ActBits*LanesN) - 1);
+                 || (pk_valid && pk_last);
   // A tile is written 40 cycles after its last step, or later
   logic [39:0] drain_q;
   int tiles_written_q;
@@ -178,11 +178,10 @@ module hg_window_bench #(
   always_ff @(posedge clk) begin
     if (!rst_n) begin
       drain_q <= '0;
-      {tiles_written_q, res_left_q, res_ahead_q, pool_sub_q} <= '0;
+      {tiles_written_q, res_left_q, res_ahead_q} <= '0;
     end else begin
       drain_q <= {drain_q[38:0], tile_end};
       tiles_written_q <= tiles_written_q + 32'(drain_q[39]) - 32'(tile_done);
-      if (pk_valid && pk_last) pool_sub_q <= tile_end ? 0 : pool_sub_q + 1;
       if (job_start) begin
         add_q <= is_add;
         res_left_q <= is_add ? 32'(job_desc[3*64 +: 16]) * 32'(job_desc[3*64+16 +: 16]) : 0;
@@ -202,7 +201,7 @@ module hg_window_bench #(
   assign want = step_mem[step_n];
   assign got = {pk_valid, k_valid ? k_first : pk_first, k_valid && k_shift,
                 k_valid ? k_last : pk_last, k_valid && k_blk, k_mask,
-                k_valid ? 32'(k_word) : 32'd0, k_acts};
+                k_valid ? 32'(k_word) : 32'd0, k_valid ? (PixelsN*64)'(k_acts) : pk_acts};
   always_comb begin
     space = pk_valid ? PixelsN / DrainN : PixelsN / DrainN * GroupN;
     if (k_valid && raw_q) space = 4 * space;

@@ -9,15 +9,20 @@
 namespace hg {
 
 template <class C>
-void pool_step(const Window<C> &window, const Acts<C> &acts, int sub, TileValues<C> &values) {
+void pool_step(const Window<C> &window, TileValues<C> &values) {
     HG_PRAGMA(HLS INLINE)
-    for (int j = 0; j < C::PixelsN; ++j) {
+    for (int sub = 0; sub < Params<C>::SlicesN; ++sub) {
         HG_PRAGMA(HLS UNROLL)
-        for (int n = 0; n < C::LanesN; ++n) {
+        Acts<C> acts;
+        window.slice(sub, acts);
+        for (int j = 0; j < C::PixelsN; ++j) {
             HG_PRAGMA(HLS UNROLL)
-            std::int32_t &most = values.value[j][sub * C::LanesN + n];
-            const std::int32_t code = acts.code[n][j];
-            if (window.valid[j] && code > most) most = code;
+            for (int n = 0; n < C::LanesN; ++n) {
+                HG_PRAGMA(HLS UNROLL)
+                std::int32_t &most = values.value[j][sub * C::LanesN + n];
+                const std::int32_t code = acts.code[n][j];
+                if (window.valid[j] && code > most) most = code;
+            }
         }
     }
 }
@@ -29,16 +34,12 @@ void pool_tile(const ActMem<C> &mem, const ComputeFields &d, const Tap (&taps)[C
     for (int j = 0; j < C::PixelsN; ++j) {
         for (int l = 0; l < Params<C>::GroupLanesN; ++l) values.value[j][l] = 0;
     }
-    for (int sub = 0; sub < Params<C>::SlicesN; ++sub) {
-        for (int i = 0; i < d.taps; ++i) {
-            HG_PRAGMA(HLS PIPELINE II = 1)
-            Window<C> window;
-            Acts<C> acts;
-            window.aim(taps[i], tile);
-            window.read(mem, taps[i], 0, group, 0);
-            window.slice(sub, acts);
-            pool_step<C>(window, acts, sub, values);
-        }
+    for (int i = 0; i < d.taps; ++i) {
+        HG_PRAGMA(HLS PIPELINE II = 1)
+        Window<C> window;
+        window.aim(taps[i], tile);
+        window.read(mem, taps[i], 0, group, 0);
+        pool_step<C>(window, values);
     }
 }
 

@@ -48,6 +48,7 @@ module hg_fold #(
   logic             start_q, row_q, work_q, high_q;
   logic             emit, advance, last_x, shift, wanted, from_row, row_end;
   logic [63:0]      kept, next;
+  logic [7:0]       keep;
 
   assign lead_beats = 6'((9'(lead) + 9'd7) >> 3);
   assign off_first  = 6'd24 + {3'd0, 3'(-lead)};
@@ -62,9 +63,9 @@ module hg_fold #(
   assign s_ready    = wanted && from_row;
   assign row_end    = row_q && !work_q && left_q == '0;
 
+  assign keep = left_q == 16'd1 && tail != 3'd0 ? ~(8'hFF << tail) : 8'hFF;
   for (genvar i = 0; i < 8; i++) begin : gen_kept
-    assign kept[8*i +: 8] = left_q == 16'd1 && tail != 3'd0 && 4'(i) >= {1'b0, tail}
-                            ? pad : s_data[8*i +: 8];
+    assign kept[8*i +: 8] = keep[i] ? s_data[8*i +: 8] : pad;
   end
   assign next = from_row ? kept : {8{pad}};
 

@@ -156,6 +156,7 @@ module hg_mixed #(
   logic unused_cfg, unused_start, unused_blk, unused_free, unused_idle;
   logic [1:0] blk_loaded;
   logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
+  logic [PixelsN-1:0][GroupLanesN-1:0][ActBits-1:0] pk_acts;
   logic [PixelsN-1:0] k_mask;
   logic [WordW-1:0] k_word;
   logic [1:0][RowsN-1:0] sp2;
@@ -173,7 +174,7 @@ module hg_mixed #(
     .job_desc, .cfg_valid(unused_cfg), .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr,
     .ring_data, .ring_count, .ring_release, .ring_release_n, .a_en, .a_addr, .a_rdata,
     .k_valid, .k_first, .k_shift, .k_last, .k_blk, .k_acts, .k_word,
-    .pk_valid, .pk_first, .pk_last, .k_mask, .tile_done, .res_tile_done,
+    .pk_valid, .pk_first, .pk_last, .pk_acts, .k_mask, .tile_done, .res_tile_done,
     .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
   );
   hg_array #(
@@ -183,8 +184,8 @@ module hg_mixed #(
     .clk, .rst_n(core_rst_n), .k_valid, .k_first, .k_shift, .k_last, .k_blk, .k_acts, .k_word,
     .sp2, .d_soon, .d_soon_blk, .d_start(unused_start), .d_blk(unused_blk), .acc_q
   );
-  hg_pool #(.ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .DrainN(DrainN)) u_pool (
-    .clk, .rst_n(core_rst_n), .pk_valid, .pk_first, .pk_last, .k_mask, .k_acts,
+  hg_pool #(.ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN)) u_pool (
+    .clk, .rst_n(core_rst_n), .pk_valid, .pk_first, .pk_last, .k_mask, .pk_acts,
     .p_valid, .p_data, .p_last
   );
 

@@ -2,10 +2,10 @@
 // Sequencer of the window: counts block, tile, pass, tap and slice of a CONV or POOL descriptor and
 // issues at most one k-step a cycle, without bubbles between taps, passes, tiles and blocks.
 //
-// A pass is a plane (CONV, high plane first) or a sub-slice (POOL) of a tile: once over all taps.
+// A pass is a plane of a tile, the high one first: once over all taps.
 // A step waits for its tap, its tile's positions, its weight word, the records of its block; the
 // last step of a tile also for: SpaceN cycles since the one before, room in the output FIFO, and
-// the tile's residual beats. A POOL keeps PixelsN/DrainN cycles between the ends of passes.
+// the tile's residual beats. A POOL keeps PixelsN/DrainN cycles between the ends of tiles.
 // A descriptor is taken when the steps of the one before are issued (records and taps are then
 // fetched under its drain) and starts when all its tiles are written (`job_start`).
 module hg_sequencer #(
@@ -77,7 +77,7 @@ module hg_sequencer #(
   logic [7:0]  passes_n;
   assign blocks_n = job_desc[3*64 +: 16];
   assign tiles_n  = job_desc[3*64+16 +: 16];
-  assign passes_n = is_pool ? 8'(SubsN) : job_desc[3*64+32 +: 8];
+  assign passes_n = job_desc[3*64+32 +: 8];
 
   state_e            state_q;
   logic              busy_q, block_first_q;
@@ -85,7 +85,7 @@ module hg_sequencer #(
   logic [15:0]       blocks_q, tiles_q;
   logic [7:0]        passes_q;
   logic              block_last_q, tile_last_q, pass_last_q, plane_first_q;
-  logic [SubW-1:0]   sub_q, pool_sub_q;
+  logic [SubW-1:0]   sub_q;
   logic [AddrW-1:0]  group_q, pool_group_q;
   logic [SpaceW-1:0] space_q, space_n;
   logic [RoomW-1:0]  tiles_out_q, tiles_cap;
@@ -96,7 +96,7 @@ module hg_sequencer #(
   // End conditions
   assign tiles_cap = raw ? RoomW'(FifoN / (4 * SpaceN)) : RoomW'(FifoN / SpaceN);
   assign end_ok    = space_ok_q && room_q && residual_ok_q;
-  assign end_check = tap_end && slice_end && (is_pool || pass_last_q);
+  assign end_check = tap_end && slice_end && pass_last_q;
   assign words_ok  = is_pool || (word_ok && (!block_first_q || blk_loaded[blk_parity]));
   assign step      = state_q == Run && tap_valid && pos_valid && words_ok && (!end_check || end_ok);
 
@@ -108,7 +108,7 @@ module hg_sequencer #(
 
   assign tile_first   = pass_first && plane_first_q;
   assign low_plane    = pass_last_q;
-  assign sub          = is_pool ? pool_sub_q : slice_first ? SubW'(tap[47:44]) : sub_q;
+  assign sub          = is_pool ? '0 : slice_first ? SubW'(tap[47:44]) : sub_q;
   assign group_offset = is_pool ? pool_group_q : slice_first ? '0 : group_q;
   assign sub_wrap     = SubsN == 1 || sub == SubW'(SubsN - 1);
 
@@ -184,17 +184,15 @@ module hg_sequencer #(
       passes_q      <= passes_n;
       pass_last_q   <= passes_n == 8'd1;
       plane_first_q <= 1'b1;
-      pool_sub_q    <= '0;
     end else if (pass_end) begin
       passes_q      <= passes_q - 8'd1;
       pass_last_q   <= passes_q == 8'd2;
       plane_first_q <= 1'b0;
-      pool_sub_q    <= pool_sub_q + 1'b1;
     end
   end
 
   // Spacing of ends, tiles under way, residual tiles at hand; the flags hold for the next cycle
-  assign spaced  = pass_end && (is_pool || pass_last_q);
+  assign spaced  = tile_end;
   assign space_n = is_pool ? SpacePool : raw ? SpaceRaw : SpaceCodes;
 
   always_ff @(posedge clk) begin

@@ -56,10 +56,11 @@ module hg_window #(
   output logic                     k_blk,          // record buffer parity
   output logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts,
   output logic [WordW-1:0]         k_word,
-  // Steps to the pool (k_valid is low then)
+  // Steps to the pool (k_valid is low then): whole beats
   output logic                     pk_valid,
-  output logic                     pk_first,       // first tap of a sub-slice
-  output logic                     pk_last,        // last tap of a sub-slice
+  output logic                     pk_first,       // first tap of a tile
+  output logic                     pk_last,        // last tap of a tile
+  output logic [PixelsN-1:0][64/ActBits-1:0][ActBits-1:0] pk_acts,
   output logic [PixelsN-1:0]       k_mask,         // pixel lies inside the tensor
   // Flow control
   input  logic                     tile_done,      // pulse of the writer: a tile is written
@@ -75,6 +76,7 @@ module hg_window #(
   localparam int unsigned PlaceW = AddrW + BankW;
   localparam int unsigned SubsN  = 64 / (ActBits * LanesN);
   localparam int unsigned SubW   = SubsN > 1 ? $clog2(SubsN) : 1;
+  localparam int unsigned SliceW = ActBits * LanesN;
   // Registers of a k-step: address, memory, rotation
   localparam int unsigned AddrL  = 4;
   localparam int unsigned DataL  = AddrL + 2;
@@ -173,12 +175,32 @@ module hg_window #(
   assign ring_en   = valid_q[DataL] && !flags_q[DataL][6];
   assign ring_addr = ptr_q[DataL];
 
-  hg_rotate #(
-    .ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .BanksN(BanksN)
-  ) u_rotate (
-    .clk, .beats(a_rdata), .sub(sub_q[DataL-1]), .shift(shift_q[DataL-AddrL-1]),
-    .mask(mask_q[StepL-AddrL-2]), .pad(pad_q[StepL-2]), .acts(k_acts)
-  );
+  // Of a beat the step's slice goes to the array; a pool takes them all, the first one from there
+  logic [SubsN-1:0][BanksN-1:0][SliceW-1:0] slices;
+  logic [SubsN-1:0][PixelsN-1:0][LanesN-1:0][ActBits-1:0] acts;
+
+  always_comb begin
+    slices[0] = '0;
+    for (int b = 0; b < int'(BanksN); b++) begin
+      for (int s = 0; s < int'(SubsN); s++) begin
+        if (s != 0) slices[s][b] = a_rdata[b][s*SliceW +: SliceW];
+        if (SubsN == 1 || sub_q[DataL-1] == SubW'(s)) slices[0][b] = a_rdata[b][s*SliceW +: SliceW];
+      end
+    end
+  end
+
+  for (genvar s = 0; s < int'(SubsN); s++) begin : gen_slice
+    hg_rotate #(
+      .ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .BanksN(BanksN)
+    ) u_rotate (
+      .clk, .slices(slices[s]), .shift(shift_q[DataL-AddrL-1]), .mask(mask_q[StepL-AddrL-2]),
+      .pad(pad_q[StepL-2]), .acts(acts[s])
+    );
+    for (genvar j = 0; j < int'(PixelsN); j++) begin : gen_pixel
+      assign pk_acts[j][s*LanesN +: LanesN] = acts[s][j];
+    end
+  end
+  assign k_acts = acts[0];
 
   logic pool_step;
   assign {pool_step, k_first, k_shift, k_last, k_blk, pk_first, pk_last} = flags_q[StepL-1];

@@ -15,27 +15,27 @@ from tests.rtl.scripted import hex_lines, run_script
 
 pytestmark = pytest.mark.rtl
 
-# act_bits, lanes, pixels, drain; N = G in the last but one, one pair in the last
+# act_bits, pixels, drain; one pair in the last
 DESIGNS = {
-    "zc706": (4, 8, 10, 2),
-    "w4_lane1": (4, 1, 4, 1),
-    "w8": (8, 4, 16, 2),
-    "w8_full": (8, 8, 6, 1),
-    "w4_pair": (4, 16, 2, 2),
+    "zc706": (4, 10, 2),
+    "w4_single": (4, 4, 1),
+    "w8": (8, 16, 2),
+    "w8_single": (8, 6, 1),
+    "w4_pair": (4, 2, 2),
 }
 TAPS = (9, 1, 4, 25, 2, 15, 7, 1, 49)
 
 
 def spec_of(name: str) -> PoolSpec:
-    bits, lanes, pixels, drain = DESIGNS[name]
-    return PoolSpec(act_bits=bits, lanes_n=lanes, pixels_n=pixels, drain_n=drain)
+    bits, pixels, drain = DESIGNS[name]
+    return PoolSpec(act_bits=bits, pixels_n=pixels, drain_n=drain)
 
 
 def random_tiles(
     rng: np.random.Generator, spec: PoolSpec, taps: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Activations [tiles, passes, taps, P, N] and mask of a few tiles; some pixels see nothing."""
-    shape = (int(rng.integers(1, 4)), spec.subs_n, taps, spec.pixels_n, spec.lanes_n)
+    """Activations [tiles, taps, P, G] and mask of a few tiles; some pixels see nothing."""
+    shape = (int(rng.integers(1, 4)), taps, spec.pixels_n, spec.group_lanes_n)
     acts = rng.integers(0, 1 << spec.act_bits, shape, np.uint8)
     mask = rng.random(shape[:-1]) < rng.choice([0.1, 0.5, 0.9, 1.0])
     return acts, np.asarray(mask, np.bool_)
@@ -48,13 +48,13 @@ def bytes_value(values: NDArray[np.uint8]) -> int:
 
 def step_lines(spec: PoolSpec, acts: NDArray[np.uint8], mask: NDArray[np.bool_]) -> list[int]:
     """Steps as numbers: first, last, mask, activations."""
-    acts_w = spec.pixels_n * spec.lanes_n * spec.act_bits
+    acts_w = spec.pixels_n * 64
     lines = []
-    for tile, sub, tap in np.ndindex(acts.shape[:3]):
-        flat = acts[tile, sub, tap].reshape(-1)
+    for tile, tap in np.ndindex(acts.shape[:2]):
+        flat = acts[tile, tap].reshape(-1)
         value = sum(int(v) << (spec.act_bits * n) for n, v in enumerate(flat))
-        bits = sum(1 << j for j, on in enumerate(mask[tile, sub, tap]) if on)
-        flags = (tap == 0) << 1 | (tap == acts.shape[2] - 1)
+        bits = sum(1 << j for j, on in enumerate(mask[tile, tap]) if on)
+        flags = (tap == 0) << 1 | (tap == acts.shape[1] - 1)
         lines.append((flags << spec.pixels_n | bits) << acts_w | value)
     return lines
 
@@ -72,34 +72,34 @@ def test_pool_entries_match_golden(name: str, seed: int, stall: int, tmp_path: P
         want += [bytes_value(entry) for entry in entries]
     (tmp_path / "steps.hex").write_text(hex_lines(steps))
     (tmp_path / "want.hex").write_text(hex_lines(want))
-    bits, lanes, pixels, drain = DESIGNS[name]
-    params = {"ActBits": bits, "LanesN": lanes, "PixelsN": pixels, "DrainN": drain}
+    bits, pixels, drain = DESIGNS[name]
+    params = {"ActBits": bits, "PixelsN": pixels, "DrainN": drain}
     counts = {"steps": len(steps), "entries": len(want)}
     run_script("pool", params, tmp_path, stall=stall, seed=seed, **counts)
 
 
 def test_pool_golden_is_the_maximum_over_a_window() -> None:
     """A 3 x 3 window with pads over a small map, by plain loops."""
-    spec, rng = PoolSpec(act_bits=8, lanes_n=4, pixels_n=4, drain_n=2), np.random.default_rng(3)
+    spec, rng = PoolSpec(act_bits=8, pixels_n=4, drain_n=2), np.random.default_rng(3)
     image = rng.integers(0, 256, (4, 4, 8), np.uint8)
-    acts = np.zeros((4, 2, 9, 4, 4), np.uint8)
-    mask = np.zeros((4, 2, 9, 4), np.bool_)
+    acts = np.zeros((4, 9, 4, 8), np.uint8)
+    mask = np.zeros((4, 9, 4), np.bool_)
     want = np.zeros((4, 4, 8), np.uint8)
     for y, x, ky, kx in np.ndindex(4, 4, 3, 3):
         iy, ix = y + ky - 1, x + kx - 1
         if 0 <= iy < 4 and 0 <= ix < 4:
-            acts[y, :, 3 * ky + kx, x] = image[iy, ix].reshape(2, 4)
-            mask[y, :, 3 * ky + kx, x] = True
+            acts[y, 3 * ky + kx, x] = image[iy, ix]
+            mask[y, 3 * ky + kx, x] = True
             want[y, x] = np.maximum(want[y, x], image[iy, ix])
         else:
-            acts[y, :, 3 * ky + kx, x] = 255
+            acts[y, 3 * ky + kx, x] = 255
     assert np.array_equal(golden(spec, acts, mask).reshape(4, 4, 8), want)
 
 
 def test_pool_cycles_of_a_tile() -> None:
     spec = spec_of("zc706")
-    assert cost(spec, 9).cycles == 2 * 9
-    assert cost(spec, 1).cycles == 2 * 5
+    assert cost(spec, 9).cycles == 9
+    assert cost(spec, 1).cycles == 5
     assert cost(spec).cycles == 0
 
 
@@ -107,19 +107,18 @@ def test_pool_cycles_of_a_tile() -> None:
     ("field", "value", "sentence"),
     [
         ("act_bits", 5, r"^Pool act_bits must be 4 or 8, not 5$"),
-        ("lanes_n", 3, r"^Pool lanes_n must be a divisor of G, not 3$"),
         ("pixels_n", 7, r"^Pool pixels_n must be even, in 2..16, not 7$"),
         ("drain_n", 3, r"^Pool drain_n must be 1 or 2, not 3$"),
     ],
 )
 def test_pool_refuses(field: str, value: int, sentence: str) -> None:
-    good = {"act_bits": 8, "lanes_n": 4, "pixels_n": 4, "drain_n": 2}
+    good = {"act_bits": 8, "pixels_n": 4, "drain_n": 2}
     with pytest.raises(ParameterError, match=sentence):
         PoolSpec(**{**good, field: value})
 
 
 def test_pool_refuses_activations_of_another_design() -> None:
     spec = spec_of("zc706")
-    sentence = r"^Pool acts must have \(2, 10, 8\) passes, pixels, lanes, not \(1, 10, 8\)$"
+    sentence = r"^Pool acts must have \(10, 16\) pixels, lanes, not \(10, 8\)$"
     with pytest.raises(ParameterError, match=sentence):
-        golden(spec, np.zeros((1, 1, 1, 10, 8), np.uint8), np.zeros((1, 1, 1, 10), np.bool_))
+        golden(spec, np.zeros((1, 1, 10, 8), np.uint8), np.zeros((1, 1, 10), np.bool_))

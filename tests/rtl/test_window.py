@@ -137,7 +137,7 @@ def write_files(
 
 def step_lines(spec: WindowSpec, job: Compute, steps: Steps, word: int, parity: int) -> list[int]:
     """Expected steps as numbers, in the order of tb_window's concatenation."""
-    acts_w = spec.pixels_n * spec.lanes_n * spec.act_bits
+    acts_w = spec.pixels_n * 64
     lines = []
     flat = steps.acts.reshape(len(steps.word), -1)
     for i in range(len(flat)):

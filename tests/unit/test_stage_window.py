@@ -75,19 +75,19 @@ def test_window_golden_reads_the_convolution_s_pixels(s: int, kernel: tuple[int,
             assert np.array_equal(found, np.broadcast_to(want, 8))
 
 
-def test_window_golden_orders_pool_by_sub_slice() -> None:
+def test_window_golden_gives_a_pool_whole_beats() -> None:
     layout, _ = make_layout(SPEC.banks_n, (1, 2, 4, 4), 1, 4, base=0)
     beats = np.arange(32, dtype=np.uint64).reshape(1, 2, 4, 4) * np.uint64(0x1_0000_0001)
     banks = np.zeros((SPEC.banks_n, SPEC.act_depth), np.uint64)
     fill(banks, layout, beats)
     taps = kernel_taps(layout, kernel=(2, 2), pads=(0, 0), size=(4, 4), out=(3, 3), slices=1)
     steps = golden(SPEC, banks, compute(pool=True, taps=taps, blocks=2, tiles=2, wv=4))
-    assert steps.first.reshape(2, 2, 2, 4)[..., 0].all()
-    assert steps.last.reshape(2, 2, 2, 4)[..., 3].all()
-    got = steps.acts.reshape(2, 2, 2, 4, 6, 8)
-    want = lanes_of(beats)[0, 1, 1, 2, 8:]
-    # Group 1, pixel (1, 1) = number 5, second sub-slice, tap (0, 1)
-    assert np.array_equal(got[1, 0, 1, 1, 5], want)
+    assert steps.first.reshape(2, 2, 4)[..., 0].all()
+    assert steps.last.reshape(2, 2, 4)[..., 3].all()
+    got = steps.acts.reshape(2, 2, 4, 6, 16)
+    want = lanes_of(beats)[0, 1, 1, 2]
+    # Group 1, pixel (1, 1) = number 5, tap (0, 1)
+    assert np.array_equal(got[1, 0, 1, 5], want)
 
 
 @pytest.mark.parametrize(
