@@ -15,6 +15,7 @@ from hlsgen.resources import resource
 
 DEFAULT_CLOCK_HZ = 100_000_000  # the papers' fabric clock
 DDR_EFFICIENCY = 0.80  # of the peak; the simulated DDR uses the same figure (formats.md §10)
+LUT_HEADROOM = 0.85  # of a device's LUTs a design may take; routing needs the rest
 _PORT_BYTES = 8  # of one HP port, direction and cycle
 _MAX_FILE_BYTES = 1 << 16
 

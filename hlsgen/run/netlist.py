@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a mapped netlist (Yosys' JSON): cells of the whole hierarchy and logic levels."""
+"""Reads a mapped netlist (Yosys' JSON): cells of the whole hierarchy."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _LUTS = {f"LUT{n}": 1 for n in range(1, 7)} | {
     "RAM32M": 4,
     "RAM64M": 4,
 }
-_LUT_MEMORY = tuple(name for name in _LUTS if name.startswith(("RAM", "SRL")))
-_FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE", "FDRE_1", "FDSE_1", "FDCE_1", "FDPE_1")
-_BRAM = {"RAMB36E1": 2, "RAMB18E1": 1}  # in halves
+LUT_MEMORY = tuple(name for name in _LUTS if name.startswith(("RAM", "SRL")))
+FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE", "FDRE_1", "FDSE_1", "FDCE_1", "FDPE_1")
+BRAM = {"RAMB36E1": 2, "RAMB18E1": 1}  # in halves
 _DSP = ("DSP48E1",)
 _OTHER = ("CARRY4", "MUXF7", "MUXF8", "INV", "GND", "VCC", "BUFG", "BUF", "$scopeinfo")
-_COMBINATIONAL = {*(f"LUT{n}" for n in range(1, 7)), "CARRY4", "MUXF7", "MUXF8", "INV", "BUF"}
+COMBINATIONAL = {*(f"LUT{n}" for n in range(1, 7)), "CARRY4", "MUXF7", "MUXF8", "INV", "BUF"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,61 +105,19 @@ class Netlist:
     def has_memory(self, module: str) -> bool:
         """Whether a module itself holds block or distributed memory."""
         types = {cell["type"] for cell in self.modules[module]["cells"].values()}
-        return any(name in _BRAM or name in _LUT_MEMORY for name in types)
-
-    def levels(self) -> dict[str, int]:
-        """Most LUTs in a row between registers, memories, DSPs and ports, module by module."""
-        return {name: _levels(self.modules[name]) for name in sorted(self._own_modules)}
+        return any(name in BRAM or name in LUT_MEMORY for name in types)
 
 
 def _primitive(name: str) -> bool:
-    known = (*_LUTS, *_FLIP_FLOPS, *_BRAM, *_DSP, *_OTHER)
+    known = (*_LUTS, *FLIP_FLOPS, *BRAM, *_DSP, *_OTHER)
     return name in known
 
 
 def _own(cells: Mapping[str, int]) -> Counts:
     return Counts(
         lut=sum(luts * cells.get(name, 0) for name, luts in _LUTS.items()),
-        ff=sum(cells.get(name, 0) for name in _FLIP_FLOPS),
+        ff=sum(cells.get(name, 0) for name in FLIP_FLOPS),
         dsp=sum(cells.get(name, 0) for name in _DSP),
-        bram_halves=sum(halves * cells.get(name, 0) for name, halves in _BRAM.items()),
-        lut_memory=sum(_LUTS[name] * cells.get(name, 0) for name in _LUT_MEMORY),
+        bram_halves=sum(halves * cells.get(name, 0) for name, halves in BRAM.items()),
+        lut_memory=sum(_LUTS[name] * cells.get(name, 0) for name in LUT_MEMORY),
     )
-
-
-def _levels(module: Mapping[str, Any]) -> int:
-    """Longest path of combinational cells, counting LUTs (carry chains and wide muxes are free)."""
-    driver: dict[int, str] = {}
-    inputs: dict[str, list[int]] = {}
-    cells = module["cells"]
-    for name, cell in cells.items():
-        if cell["type"] not in _COMBINATIONAL:
-            continue
-        reads: list[int] = []
-        for port, bits in cell["connections"].items():
-            numbers = [bit for bit in bits if isinstance(bit, int)]
-            if cell["port_directions"][port] == "input":
-                reads += numbers
-            else:
-                driver.update(dict.fromkeys(numbers, name))
-        inputs[name] = reads
-    return max(_depths(inputs, driver, cells).values(), default=0)
-
-
-def _depths(
-    inputs: Mapping[str, list[int]], driver: Mapping[int, str], cells: Mapping[str, Any]
-) -> dict[str, int]:
-    depth: dict[str, int] = {}
-    for start in inputs:
-        stack = [start]
-        while stack:
-            name = stack[-1]
-            before = {driver[bit] for bit in inputs[name] if bit in driver} - {name}
-            waiting = [other for other in before if other not in depth]
-            if name in depth or not waiting:
-                own = int(cells[name]["type"].startswith("LUT"))
-                depth[name] = own + max((depth[other] for other in before), default=0)
-                stack.pop()
-            else:
-                stack += waiting
-    return depth

@@ -3,42 +3,47 @@
 
 The design is elaborated once. Instances with equal parameters become one module, so that each is
 synthesised once and counted as often as it stands in the hierarchy; nothing is flattened across
-modules, which makes the counts slightly high. What is counted is the file list of the manifest:
-the files that were simulated.
+modules, which makes the counts slightly high. The largest stages are mapped one by one, and each
+netlist is kept by its content. What is counted is the file list of the manifest: the files that
+were simulated.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hlsgen.boards import Device, load_device
+from hlsgen.boards import LUT_HEADROOM, Device, load_device
 from hlsgen.errors import ProjectError, ToolError
-from hlsgen.run import tools
+from hlsgen.run import registers, rtlil, tools
 from hlsgen.run.elaborate import Hierarchy, elaborate
 from hlsgen.run.netlist import Netlist
+from hlsgen.run.paths import Paths
 
-LUT_HEADROOM = 0.85  # "fits": this share of the device's LUTs (DESIGN §11)
-_CELL = re.compile(r"^(\s+cell )\\(\S+?)\$(\S+) (\\\S+)$")
-_MODULE = re.compile(r"^module \\(\S+?)(?:\$(\S+))?$")
-_MEMORY = re.compile(r"^  memory (?:width (\d+) )?(?:size (\d+) )?")
+_ENGINE = "hg_mixed"
+# Mapped on their own: most of the work, and the same in many designs. A run of Yosys takes some
+# seconds by itself, so the rest shares one.
+_ARRAY = "hg_array"
+_APART = (_ARRAY, "hg_requant")
 _REGISTERS_BITS = 1024  # a larger memory must not become flip-flops
-_CODE_VERSION = 4
+_CODE_VERSION = 5
 
 
 def synth(project: Path) -> dict[str, Any]:
     """Count a project's resources.
 
-    Returns lut, ff, dsp, bram36, fits, device, levels, stages (by instance below the engine),
-    shares and seconds. Raises ToolError if the netlist has black boxes, undriven nets, or a
-    memory that became registers.
+    Returns lut, ff, dsp, bram36, fits, device, shares, seconds and, by instance below the engine,
+    stages. `levels` is the most LUTs in a row between registers, `fanout` the most loads of a net
+    of the array, `dsp_unregistered` names the DSP48E1 without registers. Raises ToolError if the
+    netlist has black boxes, undriven nets, or a memory that became registers.
     """
     start = time.perf_counter()
     manifest = json.loads((project / "manifest.json").read_text(encoding="utf-8"))
@@ -76,6 +81,7 @@ def map_design(
 
 def report(netlist: Netlist, name: str, have: Device) -> dict[str, Any]:
     """Figures of a netlist on a device."""
+    paths = Paths(netlist)
     total = netlist.counts(netlist.top)
     shares = {
         "lut": total.lut / have.lut,
@@ -90,19 +96,38 @@ def report(netlist: Netlist, name: str, have: Device) -> dict[str, Any]:
         "fits": fits,
         "device": name,
         "shares": {name: round(share, 4) for name, share in shares.items()},
-        "levels": max(netlist.levels().values()),
-        "stages": _stages(netlist),
+        **_structure(netlist, paths),
+        "stages": _stages(netlist, paths),
     }
 
 
-def _stages(netlist: Netlist) -> list[dict[str, Any]]:
-    """Counts of the instances of the engine (hg_mixed), and what is left of the top."""
+def _structure(netlist: Netlist, paths: Paths) -> dict[str, Any]:
+    """Logic levels, fan-out of the array, registers of DSPs and block memories."""
+    arrays = [name for name in netlist.modules if name.startswith(_ARRAY)]
+    fanout, net = max((paths.fanout(name) for name in arrays), default=(None, None))
+    return {
+        "levels": paths.levels(netlist.top),
+        "levels_array": max(map(paths.levels, arrays), default=None),
+        "fanout": fanout,
+        "fanout_net": net,
+        "dsp_unregistered": registers.unregistered_dsps(netlist),
+        **registers.block_memories(netlist),
+    }
+
+
+def _stages(netlist: Netlist, paths: Paths) -> list[dict[str, Any]]:
+    """Figures of the instances of the engine (hg_mixed), and what is left of the top."""
     engine, name = netlist.top, ""
     for instance, module in netlist.instances(netlist.top).items():
-        if module.startswith("hg_mixed"):
+        if module.startswith(_ENGINE):
             engine, name = module, instance
     rows: list[dict[str, Any]] = [
-        {"name": instance.removeprefix("u_"), **netlist.counts(module).figures}
+        {
+            "name": instance.removeprefix("u_"),
+            **netlist.counts(module).figures,
+            "levels": paths.levels(module),
+            "fanout": paths.fanout(module)[0],
+        }
         for instance, module in sorted(netlist.instances(engine).items())
     ]
     total = netlist.counts(netlist.top).figures
@@ -116,77 +141,66 @@ def _check(netlist: Netlist) -> None:
         raise ToolError(f"Netlist must hold primitives only, not {', '.join(boxes)}")
 
 
-def _check_memories(rtlil: Path, netlist: Netlist) -> None:
+def _map(files: Sequence[Path], top: str, parameters: Mapping[str, int], target: Path) -> None:
+    """Map the largest stages one by one, so that each is mapped once and kept."""
+    hierarchy = elaborate(files, top, parameters)
+    modules = _read(files, top, parameters, hierarchy)
+    stages = _apart(modules, top)
+    rest = rtlil.closure(modules, top, stages)
+    content: dict[str, Any] = {}
+    for stage in stages:
+        content |= _mapped(stage, rtlil.closure(modules, stage), ())
+    content |= _mapped(top, rest, [modules[name] for name in stages])
+    _check_memories(modules, Netlist({"modules": content}, top))
+    target.write_text(json.dumps({"modules": content}), encoding="utf-8")
+
+
+def _read(
+    files: Sequence[Path], top: str, parameters: Mapping[str, int], hierarchy: Hierarchy
+) -> dict[str, rtlil.Module]:
+    with tempfile.TemporaryDirectory(prefix="hlsgen-synth-") as name:
+        folder = Path(name)
+        for path in files:  # beside the job: no path of the user's reaches a Yosys command
+            shutil.copyfile(path, folder / path.name)
+        job = {"files": [path.name for path in files], "parameters": dict(parameters)}
+        _yosys(folder, {**job, "step": "read", "top": top, "output": "whole.il"})
+        with (folder / "whole.il").open(encoding="utf-8") as lines:
+            return rtlil.read_modules(lines, hierarchy)
+
+
+def _apart(modules: Mapping[str, rtlil.Module], top: str) -> list[str]:
+    """Modules that are mapped on their own, if they are not the top."""
+    return sorted(name for name, one in modules.items() if one.stem in _APART and name != top)
+
+
+def _mapped(
+    top: str, parts: Sequence[rtlil.Module], stubs: Sequence[rtlil.Module]
+) -> dict[str, Any]:
+    """Modules of the netlist of `parts` below `top`, from the cache if they were mapped before."""
+    source = rtlil.text(parts, stubs)
+    key = hashlib.sha256(f"{_CODE_VERSION}\0{top}\0{source}".encode()).hexdigest()[:20]
+
+    def make(target: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="hlsgen-synth-") as name:
+            folder = Path(name)
+            (folder / "parts.il").write_text(source, encoding="utf-8")
+            job = {"step": "map", "top": top, "input": "parts.il", "output": "net.json"}
+            _yosys(folder, job)
+            shutil.move(folder / "net.json", target)
+
+    found = tools.cached(f"synth/part-{key}.json", make)
+    modules: dict[str, Any] = json.loads(found.read_text(encoding="utf-8"))["modules"]
+    return {part.name: modules[part.name] for part in parts}
+
+
+def _check_memories(modules: Mapping[str, rtlil.Module], netlist: Netlist) -> None:
     """Every large memory of the source must be a memory of the device in its module."""
-    with rtlil.open(encoding="utf-8") as lines:
-        modules = set(_memory_modules(lines))
-    gone = sorted(name for name in modules if not netlist.has_memory(name))
+    large = [name for name, one in modules.items() if one.memory_bits() > _REGISTERS_BITS]
+    gone = sorted(modules[name].stem for name in large if not netlist.has_memory(name))
     if gone:
         raise ToolError(
             f"Memories must map on block or distributed memory, not on registers: {', '.join(gone)}"
         )
-
-
-def _memory_modules(lines: Iterable[str]) -> Iterator[str]:
-    name = ""
-    for line in lines:
-        if line.startswith("module "):
-            name = line.split()[1].removeprefix("\\")
-        memory = _MEMORY.match(line)
-        if memory and int(memory[1] or 1) * int(memory[2] or 1) > _REGISTERS_BITS:
-            yield name
-
-
-def _map(files: Sequence[Path], top: str, parameters: Mapping[str, int], target: Path) -> None:
-    hierarchy = elaborate(files, top, parameters)
-    with tempfile.TemporaryDirectory(prefix="hlsgen-synth-") as name:
-        folder = Path(name)
-        whole, merged = folder / "whole.il", folder / "merged.il"
-        for path in files:  # beside the job: no path of the user's reaches a Yosys command
-            shutil.copyfile(path, folder / path.name)
-        job = {"files": [path.name for path in files], "parameters": dict(parameters)}
-        _yosys(folder, {**job, "step": "read", "top": top, "output": whole.name})
-        with whole.open(encoding="utf-8") as source, merged.open("w", encoding="utf-8") as sink:
-            sink.writelines(merge(source, hierarchy))
-        job = {"step": "map", "top": top, "input": merged.name, "output": "net.json"}
-        _yosys(folder, job)
-        netlist = folder / "net.json"
-        content = json.loads(netlist.read_text(encoding="utf-8"))
-        _check_memories(merged, Netlist(content, top))
-        shutil.move(netlist, target)
-
-
-def merge(lines: Iterator[str] | Sequence[str], hierarchy: Hierarchy) -> Iterator[str]:
-    """Yield RTLIL with one module for each distinct (module, parameters) of the hierarchy.
-
-    read_slang names the module of an instance `<module>$<path of the instance>`.
-    """
-    first = hierarchy.distinct
-    kept = set(first.values())
-    keep = True
-    pending: list[str] = []  # attributes belong to the module behind them
-    for line in lines:
-        module = _MODULE.match(line)
-        if module:
-            path = module[2]
-            keep = path is None or path in kept
-            yield from pending if keep else ()
-            pending = []
-        if line.startswith("attribute "):
-            pending.append(line)
-            continue
-        if keep:
-            yield _canonical(line, hierarchy.modules, first)
-        if line.startswith("end") and not line.startswith("end "):
-            keep = True
-    yield from pending
-
-
-def _canonical(line: str, modules: Mapping[str, str], first: Mapping[str, str]) -> str:
-    cell = _CELL.match(line)
-    if cell is None or cell[3] not in modules:
-        return line
-    return f"{cell[1]}\\{cell[2]}${first[modules[cell[3]]]} {cell[4]}\n"
 
 
 def _yosys(folder: Path, job: Mapping[str, Any]) -> None:

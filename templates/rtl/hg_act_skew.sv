@@ -26,8 +26,7 @@ module hg_act_skew #(
   end
 
   for (genvar k = 0; k < CopiesN; k++) begin : gen_copy
-    (* keep *) logic [PixelsN-1:0][LanesN-1:0][Width-1:0] leaf_q;
-    always_ff @(posedge clk) leaf_q <= skewed;
-    assign q[k] = leaf_q;
+    (* keep_hierarchy *)
+    hg_copy #(.Width(PixelsN * LanesN * Width)) u_leaf (.clk, .d(skewed), .q(q[k]));
   end
 endmodule

@@ -50,13 +50,21 @@ module hg_array #(
   localparam int unsigned PairShareN = ActBits == 4 ? 8 : 2;
   localparam int unsigned Fixed8ShareN = 4;
 
-  // Controls: at cycle LanesN + 5 for the rows, which register them.
-  logic [3:0] controls;
-  logic en, first, shift, last;
+  // Controls: at cycle LanesN + 5 for the rows, which register them for every two pixels.
+  localparam int unsigned ControlShareN = 64 / (PixelsN / 2);
+  localparam int unsigned ControlsN = (RowsN + ControlShareN - 1) / ControlShareN;
+  logic [3:0] controls, controls_late;
+  logic [RowsN-1:0] en, first, shift, last;
   assign controls = {k_valid, k_valid && k_last, k_first, k_shift};
-  hg_delay #(.Width(4), .Cycles(LanesN + 5)) u_controls (
-    .clk, .d(controls), .q({en, last, first, shift})
-  );
+  hg_delay #(.Width(4), .Cycles(LanesN + 4)) u_controls (.clk, .d(controls), .q(controls_late));
+  logic [ControlsN-1:0][3:0] copies;
+  for (genvar k = 0; k < ControlsN; k++) begin : gen_controls
+    (* keep_hierarchy *)
+    hg_copy #(.Width(4)) u_copy (.clk, .d(controls_late), .q(copies[k]));
+  end
+  for (genvar t = 0; t < RowsN; t++) begin : gen_row_controls
+    assign {en[t], last[t], first[t], shift[t]} = copies[t/ControlShareN];
+  end
   logic [LanesN+7:0] last_q, blk_q;
   always_ff @(posedge clk) begin
     if (!rst_n) last_q <= '0;
@@ -86,7 +94,8 @@ module hg_array #(
       hg_row_pot4 #(
         .ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .AccW(AccW)
       ) u_row (
-        .clk, .en, .first, .shift, .last, .weight, .acts(acts[t/PotShareN]), .acc_q(acc_q[t])
+        .clk, .en(en[t]), .first(first[t]), .shift(shift[t]), .last(last[t]), .weight,
+        .acts(acts[t/PotShareN]), .acc_q(acc_q[t])
       );
     end
   end
@@ -133,7 +142,8 @@ module hg_array #(
       hg_row_fixed4 #(
         .ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .AccW(AccW), .ChainN(Chain4N)
       ) u_row (
-        .clk, .en, .first, .shift, .last, .sp2(sp2_q[t+:2]), .weight,
+        .clk, .en(en[Pot4N+t+:2]), .first(first[Pot4N+t+:2]), .shift(shift[Pot4N+t+:2]),
+        .last(last[Pot4N+t+:2]), .sp2(sp2_q[t+:2]), .weight,
         .pair_lo(pair_lo[t/2/PairShareN]), .pair_hi(pair_hi[t/2/PairShareN]),
         .acc_q(acc_q[Pot4N+t+:2])
       );
@@ -160,6 +170,7 @@ module hg_array #(
     ) u_hi (
       .clk, .d(hi), .q(pair_hi)
     );
+    localparam int unsigned Dsp8 = Pot4N + Fixed4N;
     for (genvar t = 0; t < Fixed8N; t++) begin : gen_row
       logic [LanesN-1:0][7:0] weight;
       always_comb begin
@@ -168,8 +179,9 @@ module hg_array #(
       hg_row_fixed8 #(
         .ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .AccW(AccW), .ChainN(Chain8N)
       ) u_row (
-        .clk, .en, .first, .shift, .last, .weight, .pair_lo(pair_lo[t/Fixed8ShareN]),
-        .pair_hi(pair_hi[t/Fixed8ShareN]), .acc_q(acc_q[Pot4N+Fixed4N+t])
+        .clk, .en(en[Dsp8+t]), .first(first[Dsp8+t]), .shift(shift[Dsp8+t]),
+        .last(last[Dsp8+t]), .weight, .pair_lo(pair_lo[t/Fixed8ShareN]),
+        .pair_hi(pair_hi[t/Fixed8ShareN]), .acc_q(acc_q[Dsp8+t])
       );
     end
   end

@@ -34,14 +34,12 @@ module hg_row_acc #(
   end
 
   for (genvar g = 0; g < PixelsN; g += 2) begin : gen_pair
-    (* keep *) logic en_q, first_q, shift_q, last_q, last_q2;
-    always_ff @(posedge clk) begin
-      en_q <= en;
-      first_q <= first;
-      shift_q <= shift;
-      last_q <= last;
-      last_q2 <= last_q;
-    end
+    logic en_q, first_q, shift_q, last_q, last_q2;
+    (* keep_hierarchy *)
+    hg_copy #(.Width(4)) u_controls (
+      .clk, .d({en, first, shift, last}), .q({en_q, first_q, shift_q, last_q})
+    );
+    always_ff @(posedge clk) last_q2 <= last_q;
     for (genvar p = g; p < PixelsN && p < g + 2; p++) begin : gen_pixel
       logic [AccW-1:0] sum_wide, old, run_q, shadow_q;
       logic [AccW:0]   next;

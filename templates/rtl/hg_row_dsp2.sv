@@ -47,8 +47,9 @@ module hg_row_dsp2 #(
   logic [PixelsN-1:0][SumW-1:0] sum;
   logic [PixelsN-1:0]           carry;
   for (genvar g = 0; g < PixelsN / 2; g += GroupN) begin : gen_group
-    (* keep *) logic [LanesN-1:0][WeightW-1:0] weight_q;
-    always_ff @(posedge clk) weight_q <= weight_skewed;
+    logic [LanesN-1:0][WeightW-1:0] weight_q;
+    (* keep_hierarchy *)
+    hg_copy #(.Width(LanesN * WeightW)) u_weight (.clk, .d(weight_skewed), .q(weight_q));
     for (genvar j = g; j < PixelsN / 2 && j < g + GroupN; j++) begin : gen_pair
       logic [LanesN-1:0][ActBits+16:0] operand;
       logic [ChainsN-1:0][47:0]        chain;

@@ -11,10 +11,10 @@ module hg_row_fixed4 #(
   parameter int unsigned ChainN = 4
 ) (
   input  logic                                          clk,
-  input  logic                                          en,
-  input  logic                                          first,
-  input  logic                                          shift,
-  input  logic                                          last,
+  input  logic [1:0]                                    en,
+  input  logic [1:0]                                    first,
+  input  logic [1:0]                                    shift,
+  input  logic [1:0]                                    last,
   input  logic [1:0]                                    sp2,
   input  logic [1:0][LanesN-1:0][3:0]                   weight,
   input  logic [PixelsN/2-1:0][LanesN-1:0][ActBits-1:0] pair_lo,
@@ -42,23 +42,21 @@ module hg_row_fixed4 #(
         .ActBits(ActBits), .WeightW(5), .LanesN(LanesN), .PixelsN(PixelsN), .AccW(AccW),
         .ChainN(ChainN), .WeightT(2)
       ) u_row (
-        .clk, .en, .first, .shift, .last, .weight(value_q[r]), .pair_lo, .pair_hi,
-        .acc_q(acc_q[r])
+        .clk, .en(en[r]), .first(first[r]), .shift(shift[r]), .last(last[r]),
+        .weight(value_q[r]), .pair_lo, .pair_hi, .acc_q(acc_q[r])
       );
     end
   end
 
+  // {0, 1, 2, 4, 5, 6, 8, 0}, negated bit by bit: as equations, every bit is one LUT of five inputs
+  // (tools make a memory of a case, and an adder of a negation).
   function automatic logic [4:0] decoded(logic [3:0] code, logic is_sp2);
-    logic [4:0] level;
-    unique case (code[2:0])
-      3'd1: level = 5'd1;
-      3'd2: level = 5'd2;
-      3'd3: level = 5'd4;
-      3'd4: level = 5'd5;
-      3'd5: level = 5'd6;
-      3'd6: level = 5'd8;
-      default: level = 5'd0;
-    endcase
-    return !is_sp2 ? {code[3], code} : code[3] ? -level : level;
+    logic [2:0] m;
+    logic [3:0] level;
+    logic [4:0] flip;
+    m = code[2:0];
+    level = {m == 6, m == 3 || m == 4 || m == 5, m == 2 || m == 5, m == 1 || m == 4};
+    flip = {|level, |level[2:0], |level[1:0], level[0], 1'b0} & {5{code[3]}};
+    return is_sp2 ? {1'b0, level} ^ flip : {code[3], code};
   endfunction
 endmodule

@@ -16,10 +16,10 @@ module hg_row_quad #(
   parameter int unsigned ChainN = 4
 ) (
   input  logic                                  clk,
-  input  logic                                  en,
-  input  logic                                  first,
-  input  logic                                  shift,
-  input  logic                                  last,
+  input  logic [1:0]                            en,
+  input  logic [1:0]                            first,
+  input  logic [1:0]                            shift,
+  input  logic [1:0]                            last,
   input  logic [1:0][LanesN-1:0][4:0]           weight,
   input  logic [PixelsN/2-1:0][LanesN-1:0][3:0] pair_lo,
   input  logic [PixelsN/2-1:0][LanesN-1:0][4:0] pair_hi,
@@ -50,9 +50,10 @@ module hg_row_quad #(
   logic [1:0][PixelsN-1:0][SumW-1:0] sum;
   logic [1:0][PixelsN-1:0]           carry;
   for (genvar g = 0; g < PixelsN / 2; g += GroupN) begin : gen_group
-    (* keep *) logic [LanesN-1:0][9:0] packed_q2;
+    logic [LanesN-1:0][9:0]  packed_q2;
     logic [LanesN-1:0][24:0] a;
-    always_ff @(posedge clk) packed_q2 <= packed_skewed;
+    (* keep_hierarchy *)
+    hg_copy #(.Width(LanesN * 10)) u_packed (.clk, .d(packed_skewed), .q(packed_q2));
     always_comb begin
       for (int n = 0; n < LanesN; n++) begin
         a[n] = {packed_q2[n][9:5], {15{packed_q2[n][4]}}, packed_q2[n][4:0]};
@@ -91,7 +92,8 @@ module hg_row_quad #(
 
   for (genvar r = 0; r < 2; r++) begin : gen_row
     hg_row_acc #(.ActBits(4), .PixelsN(PixelsN), .SumW(SumW), .AccW(AccW)) u_acc (
-      .clk, .en, .first, .shift, .last, .sum(sum[r]), .carry(carry[r]), .acc_q(acc_q[r])
+      .clk, .en(en[r]), .first(first[r]), .shift(shift[r]), .last(last[r]), .sum(sum[r]),
+      .carry(carry[r]), .acc_q(acc_q[r])
     );
   end
 endmodule

@@ -287,6 +287,7 @@ def test_a_board_of_ones_own_serves_build_and_synth(
     project = tmp_path / "project"
     figures = api.build(digits / "model", board=str(mine), output=project)
     assert figures["board"] == "mine"
-    empty = Netlist({"modules": {"hlsgen_top": {"cells": {}, "attributes": {}}}}, "hlsgen_top")
+    module = {"cells": {}, "attributes": {}, "ports": {}, "netnames": {}}
+    empty = Netlist({"modules": {"hlsgen_top": module}}, "hlsgen_top")
     monkeypatch.setattr("hlsgen.run.synth.map_design", lambda files, top: empty)
     assert api.synth(project)["device"] == "xc7z045"

@@ -9,6 +9,7 @@ import pytest
 
 from hlsgen.errors import ToolError
 from hlsgen.run.netlist import Netlist
+from hlsgen.run.paths import Paths
 from hlsgen.run.synth import map_design
 
 pytest.importorskip("pyosys", reason="Yosys (pyosys) is not installed")
@@ -52,7 +53,7 @@ def test_synth_counts_every_instance_of_a_module_that_is_mapped_once(tmp_path: P
     assert len(leaves) == 2
     total = netlist.counts("top")
     assert (total.lut, total.ff, total.dsp, total.bram_halves) == (12, 12, 0, 0)
-    assert max(netlist.levels().values()) == 1
+    assert Paths(netlist).levels("top") == 1
 
 
 @pytest.mark.unit
