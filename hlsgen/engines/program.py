@@ -342,6 +342,11 @@ def encode(program: Program) -> bytes:
     return b"".join([_header(program, total), *body, *chunks])
 
 
+def report_bytes(slots: int, frames: int) -> int:
+    """Bytes of the report of a run (formats §8)."""
+    return 128 + 64 * slots * frames
+
+
 def decode(data: bytes) -> Program:
     """Return the program that `encode` turned into these bytes."""
     header = _beats(data, 0, DESCRIPTOR_BYTES)

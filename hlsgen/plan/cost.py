@@ -1,29 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
 """Resources of a mixed engine: LUT, FF, DSP48E1 and BRAM36 of a spec.
 
-Counts of DSP48E1 and BRAM36 follow from the structure. Coefficients of LUT and FF are fitted to
-Yosys counts of the SystemVerilog stages.
+The sum of the costs that the stages tell of themselves (`hlsgen/stages`), and of the glue between
+them: what has no stage of its own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import Protocol
 
-from hlsgen.boards import Board
+from hlsgen.boards import LUT_HEADROOM, Board
 from hlsgen.engines.mixed import MixedSpec
+from hlsgen.stages import add, array, fetch, load, pool, requant, store, window, writer
 
-LUT_HEADROOM = 0.85  # of the device's LUTs; routing needs the rest
+_LUTRAM_DEPTH = 64  # entries of a FIFO that stay in LUTs
+
+
+class Cost(Protocol):
+    """Resources of a stage."""
+
+    @property
+    def lut(self) -> int: ...
+
+    @property
+    def ff(self) -> int: ...
+
+    @property
+    def bram36(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What a design takes of a device; BRAM36 in halves."""
+    """What a design, or a part of it, takes of a device; BRAM36 in halves."""
 
     lut: int
     ff: int
-    dsp: int
-    bram36: float
+    dsp: int = 0
+    bram36: float = 0
 
     def shares(self, board: Board) -> dict[str, float]:
         """Share of the device by resource; 1 is all of it (of the usable LUTs)."""
@@ -38,76 +52,135 @@ class Resources:
 
 def resources(spec: MixedSpec) -> Resources:
     """Resources of the whole engine."""
-    return Resources(lut=_lut(spec), ff=_ff(spec), dsp=spec.dsp_n, bram36=float(_bram(spec)))
-
-
-def _bram(spec: MixedSpec) -> Fraction:
-    act = spec.banks_n * 2 * -(-spec.act_depth // 1024)
-    ring = spec.word_beats_n * -(-spec.ring_depth // 512)
-    records = 3 * -(-spec.record_depth // 512)
-    tables = spec.requant_lanes_n if spec.act_bits == 8 else 0
-    ports = 1 + spec.weight_ports_n
-    return Fraction(act + ring + records + tables) + Fraction(ports, 2)
-
-
-# LUT and FF of a product with its share of the adders, by (element, act_bits)
-_PRODUCT_LUT = {
-    ("pot4", 4): 21.7, ("pot4", 8): 32.5,
-    ("fixed4", 4): 8.3, ("fixed4", 8): 5.0,
-    ("fixed8", 4): 3.0, ("fixed8", 8): 5.0,
-}  # fmt: skip
-_PRODUCT_FF = {
-    ("pot4", 4): 24.0, ("pot4", 8): 35.0,
-    ("fixed4", 4): 12.0, ("fixed4", 8): 11.0,
-    ("fixed8", 4): 9.3, ("fixed8", 8): 8.5,
-}  # fmt: skip
-_FRONT_LUT, _FRONT_FF = 4100, 7300  # registers, program, walkers' queues, report, port 0
-_MOVE_LUT, _MOVE_FF = 980, 1080  # load and store
-_LANE_LUT, _LANE_FF = 477, 350  # a requantisation lane and its records
-_ADD_LUT, _ADD_FF = 110, 160  # a lane of the residual add
-
-
-def _products(spec: MixedSpec, of_product: dict[tuple[str, int], float]) -> float:
-    rows = {"pot4": spec.pot4_n, "fixed4": spec.fixed4_n, "fixed8": spec.fixed8_n}
-    per_row = spec.lanes_n * spec.pixels_n
-    return sum(n * per_row * of_product[kind, spec.act_bits] for kind, n in rows.items())
-
-
-def _lut(spec: MixedSpec) -> int:
-    pixels, group = spec.pixels_n, spec.group_lanes_n
-    accumulators = spec.rows_n * pixels * (spec.acc_w + 4)
-    selection = 1.5 * spec.acc_w * spec.rows_n * pixels  # of the lanes' accumulators
-    crossbar = 4.2 * group * group * spec.drain_n
-    requant = spec.requant_lanes_n * (_LANE_LUT + _ADD_LUT) + selection + crossbar + 600
-    slice_w = spec.act_bits * spec.lanes_n
-    window = slice_w * (spec.banks_n * (spec.slices_n + 2) // 2 + 2 * pixels) + 90 * pixels + 300
-    memory = 90 * spec.banks_n * (1 + spec.drain_n) // 2 + 80 * spec.banks_n
-    fetch = 300 + 350 * spec.weight_ports_n + spec.word_bits // 8
-    pool = 5 * slice_w * pixels // 2 + 60
-    return round(
-        _products(spec, _PRODUCT_LUT)
-        + accumulators
-        + requant
-        + window
-        + memory
-        + fetch
-        + pool
-        + _FRONT_LUT
-        + _MOVE_LUT
+    parts = resources_by_stage(spec).values()
+    return Resources(
+        lut=sum(part.lut for part in parts),
+        ff=sum(part.ff for part in parts),
+        dsp=sum(part.dsp for part in parts),
+        bram36=sum(part.bram36 for part in parts),
     )
 
 
-def _ff(spec: MixedSpec) -> int:
-    accumulators = 2 * spec.acc_w * spec.rows_n * spec.pixels_n
-    requant = spec.requant_lanes_n * (_LANE_FF + _ADD_FF) + 1.2 * spec.acc_w * spec.rows_n
-    window = 1500 + 200 * spec.pixels_n + 150 * spec.banks_n
-    fetch = 2 * spec.word_bits + 400 * spec.weight_ports_n
-    return round(
-        _products(spec, _PRODUCT_FF)
-        + accumulators
-        + requant
-        + window
-        + fetch
-        + _FRONT_FF
-        + _MOVE_FF
+def resources_by_stage(spec: MixedSpec) -> dict[str, Resources]:
+    """Resources by instance of hg_mixed, in the names of `synth`."""
+    costs: dict[str, Cost] = {
+        "array": _array(spec),
+        "requant": _requant(spec),
+        "window": _window(spec),
+        "writer": _writer(spec),
+        "add": add.cost(add.AddSpec(act_bits=spec.act_bits, drain_n=spec.drain_n)),
+        "pool": _pool(spec),
+        "fetch": _fetch(spec),
+        "load": load.cost(
+            load.LoadSpec(act_bits=spec.act_bits, banks_n=spec.banks_n, act_depth=spec.act_depth)
+        ),
+        "store": store.cost(store.StoreSpec(banks_n=spec.banks_n, act_depth=spec.act_depth)),
+    }
+    stages = {
+        name: Resources(lut=cost.lut, ff=cost.ff, dsp=getattr(cost, "dsp", 0), bram36=cost.bram36)
+        for name, cost in costs.items()
+    }
+    glue = {"actmem": _actmem(spec), "residual": _residual(spec), "front": _FRONT, "ahead": _AHEAD}
+    return stages | glue
+
+
+# Registers, program, queues, taps, report and port 0 are the same in every design
+_FRONT = Resources(lut=4090, ff=7284, bram36=2)
+_AHEAD = Resources(lut=6, ff=2)
+
+
+def _actmem(spec: MixedSpec) -> Resources:
+    """Activation memory: the choice of what port B writes, and of the bank that is read."""
+    place_w = (spec.act_depth - 1).bit_length()
+    blocks = -(-spec.act_depth // 1024)  # BRAM36 of half a bank
+    bank = 64 * spec.drain_n + place_w + 10 * spec.drain_n + 2 * fetch.joining_luts(64, blocks)
+    reads = 128 * max(1, spec.banks_n // 8) if spec.banks_n > 2 else 0
+    return Resources(
+        lut=spec.banks_n * bank + reads,
+        ff=130 * spec.banks_n + 138,
+        bram36=2 * spec.banks_n * blocks,
+    )
+
+
+def _residual(spec: MixedSpec) -> Resources:
+    """Reader of the residual tensor with its FIFO: two tiles and the way to the add."""
+    tile = spec.pixels_n // spec.drain_n * spec.row_groups_n
+    deep = 2 * tile + 48 > _LUTRAM_DEPTH
+    entry = 64 * spec.drain_n
+    return Resources(
+        lut=195 - 60 * (spec.drain_n - 1) + (0 if deep else -(-entry // 3) * 4),
+        ff=120 + (0 if deep else entry),
+        bram36=spec.drain_n if deep else 0,
+    )
+
+
+def _array(spec: MixedSpec) -> Cost:
+    return array.cost(
+        array.ArraySpec(
+            act_bits=spec.act_bits,
+            pot4_n=spec.pot4_n,
+            fixed4_n=spec.fixed4_n,
+            fixed8_n=spec.fixed8_n,
+            lanes_n=spec.lanes_n,
+            pixels_n=spec.pixels_n,
+            acc_w=spec.acc_w,
+        )
+    )
+
+
+def _requant(spec: MixedSpec) -> Cost:
+    return requant.cost(
+        requant.RequantSpec(
+            act_bits=spec.act_bits,
+            rows_n=spec.rows_n,
+            pixels_n=spec.pixels_n,
+            drain_n=spec.drain_n,
+            acc_w=spec.acc_w,
+            mult_w=spec.mult_w,
+            record_depth=spec.record_depth,
+        )
+    )
+
+
+def _window(spec: MixedSpec) -> Cost:
+    return window.cost(
+        window.WindowSpec(
+            act_bits=spec.act_bits,
+            rows_n=spec.rows_n,
+            lanes_n=spec.lanes_n,
+            pixels_n=spec.pixels_n,
+            drain_n=spec.drain_n,
+            act_depth=spec.act_depth,
+            ring_depth=spec.ring_depth,
+            taps_n=spec.taps_n,
+        )
+    )
+
+
+def _writer(spec: MixedSpec) -> Cost:
+    return writer.cost(
+        writer.WriterSpec(
+            act_bits=spec.act_bits,
+            rows_n=spec.rows_n,
+            pixels_n=spec.pixels_n,
+            drain_n=spec.drain_n,
+            act_depth=spec.act_depth,
+        )
+    )
+
+
+def _pool(spec: MixedSpec) -> Cost:
+    return pool.cost(
+        pool.PoolSpec(act_bits=spec.act_bits, pixels_n=spec.pixels_n, drain_n=spec.drain_n)
+    )
+
+
+def _fetch(spec: MixedSpec) -> Cost:
+    return fetch.cost(
+        fetch.FetchSpec(
+            word_bits=spec.word_bits,
+            weight_ports_n=spec.weight_ports_n,
+            ring_depth=spec.ring_depth,
+            record_depth=spec.record_depth,
+        )
     )

@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hlsgen.boards import Board
+from hlsgen.boards import LUT_HEADROOM, Board
 from hlsgen.engines.nodes import MoveNode
+from hlsgen.engines.program import Program, encode, report_bytes
 from hlsgen.errors import FitError
 from hlsgen.plan.cost import resources
 from hlsgen.plan.design import Design
 from hlsgen.plan.memory import busiest_node
 from hlsgen.plan.timing import Timing, frame_timing
-
-_PROGRAM_BYTES_GUESS = 160  # of a descriptor with its taps
 
 
 def estimate(design: Design, board: Board, clock_hz: float | None = None) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def estimate(design: Design, board: Board, clock_hz: float | None = None) -> dic
     used = resources(design.spec)
     shares = used.shares(board)
     binding = max(shares, key=shares.__getitem__)
-    steps = design.steps
+    buffers = _buffers(design)
     return {
         "fits": max(shares.values()) <= 1.0,
         "binding": binding,
@@ -34,11 +33,8 @@ def estimate(design: Design, board: Board, clock_hz: float | None = None) -> dic
         "ff": used.ff,
         "dsp": used.dsp,
         "bram36": used.bram36,
-        "bytes": steps.weight_bytes
-        + steps.input_bytes
-        + steps.output_bytes
-        + steps.scratch_bytes
-        + _PROGRAM_BYTES_GUESS * len(steps.steps),
+        "bytes": sum(buffers.values()),
+        "buffers": buffers,
         "bound_cycles": max(timing.array, timing.weights),
         "array_cycles": timing.array,
         "weight_cycles": timing.weights,
@@ -57,7 +53,7 @@ def require_fit(design: Design, board: Board) -> None:
     figures = estimate(design, board)
     device = board.resources
     have = {
-        "lut": int(0.85 * device.lut),
+        "lut": int(LUT_HEADROOM * device.lut),
         "ff": device.ff,
         "dsp": device.dsp48e1,
         "bram36": device.bram36,
@@ -73,6 +69,24 @@ def require_fit(design: Design, board: Board) -> None:
         f"{figures[binding]:.0f} (board {board.name}, most by layer {figures['worst_layer']}); "
         f"{remedy[binding]}"
     )
+
+
+def _buffers(design: Design) -> dict[str, int]:
+    """Bytes of every buffer of a run of one frame, as the driver reserves them."""
+    steps = design.steps
+    program = Program(
+        layout_hash=design.spec.layout_hash(),
+        report_slots=steps.report_slots,
+        descriptors=tuple(step.descriptor for step in steps.steps),
+    )
+    return {
+        "program": len(encode(program)),
+        "weights": steps.weight_bytes,
+        "input": steps.input_bytes,
+        "output": steps.output_bytes,
+        "scratch": steps.scratch_bytes,
+        "report": report_bytes(steps.report_slots, 1),
+    }
 
 
 def _worst_layer(design: Design, timing: Timing, binding: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hlsgen.engines import tensors
 from hlsgen.engines.convdata import ConvData, conv_data
 from hlsgen.engines.nodes import ConvNode
-from hlsgen.engines.program import Compute, Descriptor, Fetch, Program, encode
+from hlsgen.engines.program import Compute, Descriptor, Fetch, Program, encode, report_bytes
 from hlsgen.engines.tensors import tensor_bytes, unpack_tensor
 from hlsgen.model.graph import IntArray, Model
 from hlsgen.plan.design import Design
@@ -50,7 +50,7 @@ class Image:
 
     def report_bytes(self, frames: int) -> int:
         """Bytes of the report of a run."""
-        return 128 + 64 * self.report_slots * frames
+        return report_bytes(self.report_slots, frames)
 
 
 def pack_project(model: Model, design: Design) -> Image:

@@ -125,41 +125,23 @@ def golden(spec: ArraySpec, steps: ArraySteps) -> NDArray[np.int64]:
 
 
 def cost(spec: ArraySpec, steps: int = 0) -> ArrayCost:
-    """Cycles from the first k-step to d_start, and resources (fitted to Yosys counts, 7 series)."""
+    """Cycles from the first k-step to d_start, and resources as Yosys counts them (7 series)."""
     pairs = spec.lanes_n * spec.pixels_n // 2
     quads = spec.act_bits == 4
     fixed4_dsp = spec.fixed4_n // 2 * pairs if quads else spec.fixed4_n * pairs
+    parts = [
+        (spec.pot4_n, _pot4(spec)),
+        (spec.fixed4_n // 2, _fixed4(spec)),
+        (spec.fixed8_n, _fixed8(spec)),
+        (1, _operands(spec)),
+    ]
+    controls = -(-spec.rows_n // (128 // spec.pixels_n))
     return ArrayCost(
         cycles=steps + spec.latency if steps else 0,
-        lut=_lut(spec),
-        ff=_ff(spec),
+        lut=round(sum(n * lut for n, (lut, _) in parts)) + spec.fixed4_n + 8,
+        ff=sum(n * ff for n, (_, ff) in parts) + spec.fixed4_n + spec.lanes_n + 8 + 4 * controls,
         dsp=fixed4_dsp + spec.fixed8_n * pairs,
     )
-
-
-def _lut(spec: ArraySpec) -> int:
-    n, p, acc = spec.lanes_n, spec.pixels_n, spec.acc_w
-    quads = spec.act_bits == 4
-    pot4 = p * (n * (14 if quads else 25) + acc) + 17 * n + 36
-    fixed4 = 2 * p * (acc + 11 * (n // _chain(spec, 4) - 1)) + (31 if quads else 28) * n
-    fixed8 = p * (acc + 16 * (n // _chain(spec, 8) - 1)) + 8 * n
-    skew = p * n * spec.act_bits * (spec.pot4_n > 0)
-    skew += p * n * (2 * spec.act_bits + 1) // 2 * ((spec.fixed4_n > 0) + (spec.fixed8_n > 0))
-    rows = pot4 * spec.pot4_n + fixed4 * spec.fixed4_n // 2 + fixed8 * spec.fixed8_n
-    return rows + skew + 40
-
-
-def _ff(spec: ArraySpec) -> int:
-    n, p, acc = spec.lanes_n, spec.pixels_n, spec.acc_w
-    quads = spec.act_bits == 4
-    pot4 = p * (2 * acc + n * (18 if quads else 29)) + 6 * n
-    fixed4 = 2 * p * (2 * acc + 11 * (n // _chain(spec, 4) - 1)) + 17 * n
-    fixed8 = p * (2 * acc + 17 * (n // _chain(spec, 8) - 1)) + n
-    copies = -(-spec.pot4_n // 16) * 2
-    copies += 2 * (-(-spec.fixed4_n // (16 if quads else 4)) + -(-spec.fixed8_n // 4))
-    leaves = copies * p * n * spec.act_bits // 2
-    rows = pot4 * spec.pot4_n + fixed4 * spec.fixed4_n // 2 + fixed8 * spec.fixed8_n
-    return rows + leaves + 60
 
 
 def _chain(spec: ArraySpec, bits: int) -> int:
@@ -167,3 +149,83 @@ def _chain(spec: ArraySpec, bits: int) -> int:
     if bits == 4:
         return min(spec.lanes_n, 4) if spec.act_bits == 4 else spec.lanes_n
     return min(spec.lanes_n, 2) if spec.act_bits == 8 else spec.lanes_n
+
+
+# LUT and FF of parts; a name says which module of templates/rtl it stands for
+
+
+def _delay(bits: int, cycles: int) -> tuple[int, int]:
+    """hg_delay: from 3 cycles on a shift register of LUTs."""
+    return (0, bits * cycles) if cycles < 3 else (bits * -(-cycles // 16), 0)
+
+
+def _skew(spec: ArraySpec, bits: int, cycles: int, chain: int) -> tuple[int, int]:
+    """Lane n is delayed by n mod chain cycles more than lane 0."""
+    lanes = [_delay(bits, cycles + n % chain) for n in range(spec.lanes_n)]
+    return sum(lut for lut, _ in lanes), sum(ff for _, ff in lanes)
+
+
+def _accumulators(spec: ArraySpec) -> tuple[int, int]:
+    """hg_row_acc: sum and shadow of each pixel, controls of each pair."""
+    bits = spec.pixels_n * spec.acc_w
+    return bits, 2 * bits + 5 * spec.pixels_n // 2
+
+
+def _pot4(spec: ArraySpec) -> tuple[float, int]:
+    """hg_row_pot4: shift (A4 4 LUTs, A8 11) and adder of a product, masks of a group of pixels."""
+    n, p = spec.lanes_n, spec.pixels_n
+    four = spec.act_bits == 4
+    shift, masks, groups = (4, 4.6, -(-p // 6)) if four else (11, 2.0, -(-p // 4))
+    sum_w = spec.act_bits + 7 + (n - 1).bit_length()
+    acc_lut, acc_ff = _accumulators(spec)
+    lut = p * (n * (shift + spec.act_bits + 6) + four) + groups * masks * n
+    ff = p * n * (shift + sum_w) + groups * (8 if four else 7) * n
+    return lut + acc_lut + 4.75 * n + 7, ff + acc_ff + n // 2 + 22
+
+
+def _dsp_rows(spec: ArraySpec, bits: int, weight_w: int, first: int) -> tuple[int, int]:
+    """hg_row_dsp2, and half of hg_row_quad: skewed weights, sums of the chains, accumulators."""
+    n, p, chain = spec.lanes_n, spec.pixels_n, _chain(spec, bits)
+    chains = n // chain
+    start = n + 4 - chain - (chains - 1).bit_length()
+    skew_lut, skew_ff = _skew(spec, weight_w, start - first - 1, chain)
+    quad = bits == 4 and spec.act_bits == 4
+    term_w = 10 if quad else 16
+    acc_lut, acc_ff = _accumulators(spec)
+    copies = -(-p // 8) * n * weight_w
+    sums = p * (chains - 1)
+    return acc_lut + sums * term_w + skew_lut, acc_ff + sums * (term_w + 2) + skew_ff + copies
+
+
+def _fixed4(spec: ArraySpec) -> tuple[int, int]:
+    """hg_row_fixed4, a pair of rows: decoded weights, packed ones at 4-bit activations."""
+    n = spec.lanes_n
+    lut, ff = _dsp_rows(spec, 4, 5, 3 if spec.act_bits == 4 else 2)
+    packing = (n, 10 * n) if spec.act_bits == 4 else (0, 0)
+    return 2 * lut + 10 * n + packing[0], 2 * ff + 18 * n + packing[1]
+
+
+def _fixed8(spec: ArraySpec) -> tuple[int, int]:
+    """hg_row_fixed8: a register of the weights, hg_row_dsp2."""
+    lut, ff = _dsp_rows(spec, 8, 8, 1)
+    return lut, ff + 8 * spec.lanes_n
+
+
+def _operands(spec: ArraySpec) -> tuple[int, int]:
+    """hg_act_pairs and hg_act_skew: activations in copies for a number of rows each."""
+    n, p, a = spec.lanes_n, spec.pixels_n, spec.act_bits
+    lut, ff = 0, 0
+    if spec.fixed4_n + spec.fixed8_n:
+        lut, ff = p // 2 * n, p // 2 * n * (2 * a + 1)
+    share4 = 8 if a == 4 else 2
+    leaves = (
+        (spec.pot4_n, 16, p * a, n, 5),
+        (spec.fixed4_n // 2, share4, p // 2 * (2 * a + 1), _chain(spec, 4), None),
+        (spec.fixed8_n, 4, p // 2 * (2 * a + 1), _chain(spec, 8), None),
+    )
+    for rows, share, bits, chain, cycles in leaves:
+        if rows:
+            late = n + 3 - chain - (n // chain - 1).bit_length() if cycles is None else cycles
+            more_lut, more_ff = _skew(spec, bits, late - 1, chain)
+            lut, ff = lut + more_lut, ff + more_ff + -(-rows // share) * bits * n
+    return lut, ff

@@ -77,7 +77,7 @@ class FetchCost:
     cycles: int
     lut: int
     ff: int
-    bram36: int
+    bram36: float
 
 
 def golden(spec: FetchSpec, job: FetchJob, ports: Sequence[bytes]) -> Fetched:
@@ -101,17 +101,39 @@ def golden(spec: FetchSpec, job: FetchJob, ports: Sequence[bytes]) -> Fetched:
 
 
 def cost(spec: FetchSpec, job: FetchJob | None = None) -> FetchCost:
-    """Cycles when memory and rings never stall, and resources (7 series)."""
-    beats = spec.word_beats_n * 64
-    ring = spec.word_beats_n * -(-spec.ring_depth // 512)
-    records = 3 * -(-spec.record_depth // 512)
-    fifos = spec.weight_ports_n * -(-_FIFO_BEATS // 512)
+    """Cycles when memory and rings never stall, and resources as Yosys counts them (7 series)."""
+    # One port writes its beats straight; several rotate them to the ring's banks
+    beat_lut = {1: 11, 2: 90}.get(spec.weight_ports_n, 78)
+    blocks = -(-spec.ring_depth // 512)
+    ring = 2 * spec.word_beats_n * blocks
+    beat_lut += joining_luts(64, blocks)
+    records = _halves(64 * RECORD_BEATS, spec.record_depth)
+    fifos = 2 * spec.weight_ports_n * -(-_FIFO_BEATS // 512)
     return FetchCost(
         cycles=0 if job is None else _cycles(spec, job),
-        lut=beats * spec.weight_ports_n // 2 + 250 * spec.weight_ports_n + 300,
-        ff=beats + 64 * RECORD_BEATS * 2 + 200 * spec.weight_ports_n + 200,
-        bram36=ring + records + fifos,
+        lut=beat_lut * spec.word_beats_n + 130 + 205 * spec.weight_ports_n,
+        ff=141 * spec.word_beats_n + 758 + 75 * spec.weight_ports_n,
+        bram36=(ring + records + fifos) / 2,
     )
+
+
+def joining_luts(bits: int, blocks: int) -> int:
+    """LUTs behind memories that stand in a row: a power of two of them needs none."""
+    odd = blocks // (blocks & -blocks)
+    return 0 if odd == 1 else bits * -(-(odd - 1) // 3) + odd
+
+
+def _halves(bits: int, depth: int) -> int:
+    """Halves of BRAM36 of a memory: the better of RAMB36 and RAMB18 for its depth."""
+    shapes = ((2, 72, 512), (1, 36, 512))  # halves, most bits, words at those
+    counts = []
+    for halves, width, words in shapes:
+        fold = max(0, (-(-depth // words) - 1).bit_length())
+        narrow = width >> fold
+        if narrow < 9:  # the parity bits serve no narrow words
+            narrow = max(1, width * 8 // 9 >> fold)
+        counts.append(halves * -(-bits // narrow))
+    return min(counts)
 
 
 def _cycles(spec: FetchSpec, job: FetchJob) -> int:

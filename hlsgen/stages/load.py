@@ -128,13 +128,20 @@ def cost(spec: LoadSpec, job: MoveLike | None = None) -> MoveCost:
     if job is not None:
         rest = job.runs * job.rows * job.width
         cycles = image_cycles(job) if job.row_beats else 3 + first_request(job) + rest
-    place_w = (spec.act_depth - 1).bit_length() + (spec.banks_n - 1).bit_length()
+    lut, ff = walker(spec)
+    fold_lut, fold_ff = (541, 323) if spec.act_bits == 4 else (479, 299)
     return MoveCost(
         cycles=cycles,
-        lut=280 + 11 * place_w,
-        ff=355 + 9 * place_w,
+        lut=lut + fold_lut,
+        ff=ff + fold_ff,
         bram36=0,
     )
+
+
+def walker(spec: LoadSpec) -> tuple[int, int]:
+    """LUT and FF of runs and places, the part that load and store share."""
+    place_w = (spec.act_depth - 1).bit_length() + (spec.banks_n - 1).bit_length()
+    return 270 + 11 * place_w, 572 + 4 * place_w
 
 
 def image_cycles(job: MoveLike) -> int:

@@ -69,11 +69,11 @@ def golden(spec: PoolSpec, acts: NDArray[np.uint8], mask: NDArray[np.bool_]) -> 
 
 
 def cost(spec: PoolSpec, taps: int = 0) -> PoolCost:
-    """Cycles of a tile of `taps` taps in a row of tiles, and resources (fitted to Yosys)."""
+    """Cycles of a tile of `taps` taps in a row of tiles, and resources as Yosys counts."""
     tile = 64 * spec.pixels_n
     return PoolCost(
         cycles=max(taps, spec.pairs_n) if taps else 0,
-        lut=tile * 11 // 4 + 30,
+        lut=(236 if spec.act_bits == 4 else 280) * tile // 100,
         ff=2 * tile + 64 * spec.drain_n + 10,
         bram36=0,
     )

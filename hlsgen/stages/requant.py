@@ -150,24 +150,30 @@ def golden(
 
 
 def cost(spec: RequantSpec, *, raw: bool = False) -> RequantCost:
-    """Cycles of a tile and resources (fitted to Yosys counts, 7 series)."""
-    lanes = spec.lanes_n * spec.drain_n
+    """Cycles of a tile, and resources as Yosys counts them (7 series)."""
+    g, d = spec.lanes_n, spec.drain_n
+    lane_lut, lane_ff = (294, 138) if spec.mult_w == 34 else (260, 120)
+    record_lut, record_ff = (140, 198) if spec.mult_w == 34 else (130, 175)
+    mux_lut, mux_ff = _choice(spec)
+    routing = d * 2 * g * g + g * (5 + 12 * d)  # crossbar, then LUTRAM of the rounds
+    buffers = 3 * spec.rows_n + 190 + g * spec.steps_n // 2 + 50
     return RequantCost(
         cycles=spec.latency + spec.drain_cycles(raw=raw) - 1,
-        lut=_lut(spec),
-        ff=lanes * 190 + spec.lanes_n * 250 + spec.rows_n * 4 + 800,
-        dsp=lanes * (1 if spec.mult_w == 17 else 2),
+        lut=g * (d * lane_lut + mux_lut + record_lut) + routing + buffers + 15,
+        ff=g * (d * (lane_ff + 24) + mux_ff + record_ff + 1) + 4 * spec.rows_n + 540,
+        dsp=g * d * (1 if spec.mult_w == 17 else 2),
     )
 
 
-def _lut(spec: RequantSpec) -> int:
-    """Lanes, choice of the accumulators (4 to 1, then the rest), records, routing, loader."""
-    narrow = spec.mult_w == 17
-    candidates = spec.steps_n * spec.pixels_n // spec.drain_n
-    choice = spec.acc_w * (-(-candidates // 4) + -(-candidates // 16))
-    lane = (298 if narrow else 380) + choice + 8 * (spec.lanes_n // 3 + 1)
-    record = 127 if narrow else 137
-    return lane * spec.lanes_n * spec.drain_n + record * spec.lanes_n + 600
+def _choice(spec: RequantSpec) -> tuple[int, int]:
+    """hg_drain_mux of a lane: accumulators 4 to 1, then one of those that are left."""
+    groups = 1 << (spec.steps_n - 1).bit_length()
+    pairs = spec.pixels_n // spec.drain_n
+    index_w = max(3, max(1, (pairs - 1).bit_length()) + groups.bit_length() - 1)
+    quads = -(-pairs * groups // 4)
+    rest = max(1, 1 << index_w >> 4)  # LUTs of a bit of the second choice
+    bits = spec.drain_n * spec.acc_w
+    return bits * (quads + rest), bits * (quads + 1) + 2 * index_w - 2
 
 
 def record_fields() -> tuple[str, ...]:

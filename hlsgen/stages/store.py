@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.stages.load import LoadSpec, MoveCost, MoveLike, first_request, places
-from hlsgen.stages.load import cost as load_cost
+from hlsgen.stages.load import LoadSpec, MoveCost, MoveLike, first_request, places, walker
 
 READ_LATENCY = 9  # cycles from taking a descriptor to the first beat of the stream
 
@@ -26,8 +25,8 @@ def golden(spec: StoreSpec, banks: NDArray[np.uint64], job: MoveLike) -> NDArray
 
 def cost(spec: StoreSpec, job: MoveLike | None = None) -> MoveCost:
     """Cycles when memory answers at once and port B is free; resources as Yosys counts them."""
-    move = load_cost(spec)
+    lut, ff = walker(spec)
     cycles = 0
     if job is not None:
         cycles = max(READ_LATENCY, 3 + first_request(job)) + job.runs * job.rows * job.width + 1
-    return MoveCost(cycles=cycles, lut=move.lut + 106, ff=move.ff + 95, bram36=0)
+    return MoveCost(cycles=cycles, lut=lut + 130, ff=ff + 95, bram36=0)

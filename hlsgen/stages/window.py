@@ -167,17 +167,21 @@ def golden(spec: WindowSpec, banks: NDArray[np.uint64], job: JobLike) -> Steps:
 
 
 def cost(spec: WindowSpec, job: JobLike | None = None) -> WindowCost:
-    """Cycles when nothing is waited for, and resources (fitted to Yosys counts, 7 series)."""
+    """Cycles when nothing is waited for, and resources as Yosys counts them."""
     slice_w, banks, pixels = spec.act_bits * spec.lanes_n, spec.banks_n, spec.pixels_n
     middle = min(pixels + 1, banks)
-    # A LUT6 is a 4:1 multiplexer: three inputs more for each LUT
-    choices = spec.slices_n * (2 if banks > 2 else 1)
-    muxes = banks * -(-(choices - 1) // 3) + (middle if banks > 4 else 0) + pixels
+    # Every slice of the beats is rotated (for a pool); a multiplexer chooses the array's
+    rotation = (banks if banks > 2 else 0) + (middle if banks > 4 else 0) + pixels
+    choice = banks * -(-(spec.slices_n - 1) // 3)  # a LUT6 is a 4:1 multiplexer
+    registers = spec.slices_n * slice_w * (banks + middle + pixels)
     deep = spec.taps_n > _LUTRAM_TAPS
     return WindowCost(
         cycles=0 if job is None else _cycles(spec, job),
-        lut=slice_w * muxes + 45 * pixels + 500 + (0 if deep else 156),
-        ff=slice_w * (banks + middle + pixels) + 65 * pixels + 1600,
+        lut=slice_w * (spec.slices_n * rotation + choice)
+        + 62 * pixels
+        + 395
+        + (0 if deep else 156),
+        ff=registers + 83 * pixels + 1500,
         bram36=2 if deep else 0,
     )
 

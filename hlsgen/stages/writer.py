@@ -131,14 +131,15 @@ def golden(
 
 
 def cost(spec: WriterSpec, job: OutputLike | None = None) -> WriterCost:
-    """Cycles of work at full supply (formats' output), and resources (fitted to Yosys counts)."""
+    """Cycles of work at full supply (formats' output), and resources by Yosys."""
     entry = spec.drain_n * spec.group_lanes_n * 8 + spec.group_lanes_n
     tile = spec.pixels_n // spec.drain_n * (spec.rows_n // spec.group_lanes_n)
     deep = 4 * tile > _LUTRAM_DEPTH
+    pixel = 308 if spec.act_bits == 4 else 171  # at 4 bits it may write two planes
     return WriterCost(
         cycles=0 if job is None else _cycles(spec, job),
-        lut=2 * entry + 450 + (0 if deep else -(-entry // 3) * 4),
-        ff=64 * spec.drain_n + 6 * spec.banks_n + 510 + (0 if deep else entry),
+        lut=pixel * spec.drain_n + 395 + (0 if deep else -(-entry // 3) * 4),
+        ff=140 * spec.drain_n + spec.banks_n + 485 + (0 if deep else entry),
         bram36=-(-entry // 72) if deep else 0,
     )
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
+from hlsgen import emit
 from hlsgen.boards import load_board
 from hlsgen.engines.program import decode
 from hlsgen.errors import FitError, ParameterError, PlanError
@@ -107,6 +109,25 @@ def test_estimate_names_what_binds_and_where() -> None:
     assert found["worst_layer"] in names
     assert found["cycles_per_frame"] >= found["bound_cycles"] > 0
     assert found["fps"] == round(1e8 / found["cycles_per_frame"], 2)
+
+
+def test_estimate_counts_the_bytes_of_the_project(tmp_path: Path) -> None:
+    board, model = load_board("zedboard"), _model(layers=8)
+    design = plan(model, board)
+    emit.build(model, design, board, tmp_path / "out")
+    data = tmp_path / "out" / "data"
+    layout = json.loads((data / "layout.json").read_text())
+    buffers = {
+        "program": (data / "program.bin").stat().st_size,
+        "weights": (data / "weights.bin").stat().st_size,
+        "input": layout["input_bytes"],
+        "output": layout["output_bytes"],
+        "scratch": layout["scratch_bytes"],
+        "report": 128 + 64 * layout["report_slots"],
+    }
+    found = estimate(design, board)
+    assert found["buffers"] == buffers
+    assert found["bytes"] == sum(buffers.values())
 
 
 def test_a_device_that_is_too_small_is_named() -> None:
