@@ -96,8 +96,8 @@ class Machine:
         buffer = self.buffers[which]
         y, x = np.divmod(np.arange(rows * width), width)
         if not store and _field(b[6], 15, 0):
-            bank, addr = self.place(y, x, base, phase, pitch, sv, off)
-            self.image(b[6], buffer, offset, run_bytes, (rows, width), (bank, addr))
+            q = (y % sv * sv + x % sv) * phase, (y // sv) * pitch + x // sv + (x % sv) * off
+            self.image(b[6], buffer, offset, run_bytes, (rows, width), (base + q[0], q[1]))
             return
         for run in range(runs):
             bank, addr = self.place(y, x, base + run * run_stride, phase, pitch, sv, off)
@@ -121,12 +121,14 @@ class Machine:
             at = np.arange(width)[:, None] * step - lead + np.arange(s.group_lanes_n)[None, :]
             inside = (at >= 0) & (at < used)
             found[y] = np.where(inside, row[np.clip(at, 0, used - 1)], pad)
-        bank, addr = place
+        base, q = place
         shifts = np.arange(s.group_lanes_n, dtype=np.uint64) * np.uint64(s.act_bits)
         for plane in range(1 + _field(b, 43, 43)):
             piece = found >> np.uint64(s.act_bits * plane) & np.uint64((1 << s.act_bits) - 1)
             lanes = np.bitwise_or.reduce(piece << shifts, axis=2)
-            self.act[bank, addr + plane * plane_stride] = lanes.reshape(-1)
+            far = q + plane * s.banks_n // 2
+            bank, addr = far % s.banks_n, base + plane * plane_stride + far // s.banks_n
+            self.act[bank, addr] = lanes.reshape(-1)
 
     def taps(self, b: list[int]) -> list[dict[str, int]]:
         found = []
@@ -161,11 +163,11 @@ class Machine:
         assert o.size >= (ho - 1) * wv + wo > o.size - self.spec.pixels_n
         return o, o // wv, o % wv, wo, ho
 
-    def read(self, tap, plane: int, c: int, o, oy, ox):
+    def read(self, tap, plane: int, c: int, o, oy, ox, skew: int = 0):
         """Lanes of slice c at every pixel, and which pixels are valid."""
         s = self.spec
         index = tap["sub0"] + c
-        q = o + tap["q"]
+        q = o + tap["q"] + plane * skew * s.banks_n // 2
         base = tap["base"] + plane * tap["plane"] + index // s.slices_n * tap["cg"]
         beats = self.act[q % s.banks_n, (base + q // s.banks_n) % s.act_depth]
         first = s.lanes_n * (index % s.slices_n)
@@ -211,7 +213,7 @@ class Machine:
             for tap in self.taps(b):
                 word = 0 if shared else word
                 for c in range(tap["cs"]):
-                    lanes, valid = self.read(tap, plane, c, o, oy, ox)
+                    lanes, valid = self.read(tap, plane, c, o, oy, ox, _field(b[0], 27, 27))
                     acts = np.where(valid[:, None], lanes, pads[plane])
                     for n in range(s.lanes_n):
                         acc += (acts[:, n, None] - half[None, :]) * levels[word, n][None, :]

@@ -136,11 +136,12 @@ def _views(name: str, tensor: Tensor, fold: Fold, spec: MixedSpec) -> list[Value
     lanes, height = spec.group_lanes_n, -(-tensor.shape[1] // fold.rows_step)
     root = f"{name}:folded"
     shape = (fold.rows_step * lanes, height, fold.width)
-    found = [Value(name=root, tensor=replace(tensor, shape=shape), root=root)]
+    skewed = spec.planes_n(tensor.bits) > 1
+    found = [Value(name=root, tensor=replace(tensor, shape=shape), root=root, skewed=skewed)]
     one = replace(tensor, shape=(lanes, height, fold.width))
     if fold.rows_step > 1:
         found += [
-            Value(name=f"{root}{rest}", tensor=one, root=root, group0=rest)
+            replace(found[0], name=f"{root}{rest}", tensor=one, group0=rest)
             for rest in range(fold.rows_step)
         ]
     return found

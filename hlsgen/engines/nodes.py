@@ -25,6 +25,7 @@ class Value:
     group0: int = 0  # first channel group within the root
     row0: int = 0  # first row within the root
     band0: int = 0  # Model row of its first row
+    skewed: bool = False  # plane 1 lies B/2 banks further on than plane 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,6 +250,7 @@ class Compute:
     add: bool = False
     add_tie_even: bool = False
     add_tie_parity: int = 0
+    skew: bool = False  # plane 1 of the input lies B/2 banks further on
     wait_load: int = NO_WAIT
     wait_compute: int = NO_WAIT
     wait_store: int = NO_WAIT
@@ -259,6 +260,7 @@ class Compute:
     shared: bool = False
 
     LAYOUT: ClassVar[Layout] = {
+        "skew": Bits(0, 27, 1),
         "k": Bits(2, 48, 16),
         "blocks": Bits(3, 0, 16),
         "tiles": Bits(3, 16, 16),

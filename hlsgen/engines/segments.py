@@ -115,6 +115,15 @@ def _plain(node: ConvNode, spec: MixedSpec, passes: list[list[BlockPass]]) -> It
             block = max(end, block + 1)
 
 
+def issued_words(node: ConvNode, spec: MixedSpec) -> int:
+    """Words that the array takes for a tile and plane in all blocks, further passes apart."""
+    blocks = -(-len(node.formats) // spec.rows_n)
+    if node.groups > 1:
+        channels = min(int(node.sources[0].weights.shape[1]) * node.groups, spec.rows_n)
+        return blocks * len(used_positions(node.window)) * -(-channels // spec.lanes_n)
+    return blocks * sum(tap.slices for tap in _dense_taps(node, spec))
+
+
 def _dense_taps(node: ConvNode, spec: MixedSpec) -> Iterator[TapSpec]:
     """Taps over the slices that hold a weight, one for each run of them, at least one a position.
 

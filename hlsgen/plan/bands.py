@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import gcd
 
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.nodes import ConvNode, Lowered, MoveNode, Node, PoolNode, Value, reads, writes
 from hlsgen.engines.program import Buffer
-from hlsgen.engines.segments import used_positions
+from hlsgen.engines.segments import issued_words, used_positions
 from hlsgen.plan.memory import alive_beats, needed_depth, pitches, touched
 
-_BANDS_LEAST, _BANDS_MAX = 4, 64
+_BANDS_MAX = 64
+_SPANS_MAX = 4  # stretches of which the fastest is taken
+_NODE_CYCLES = 120  # of a band's layer beside its words
 _STRETCH_MAX = 12  # nodes
 
 
@@ -33,15 +36,24 @@ def with_bands(lowered: Lowered, spec: MixedSpec) -> Lowered:
 
 
 def _best(lowered: Lowered, spec: MixedSpec) -> Lowered | None:
-    """The first candidate that fits, or the one that leaves fewest nodes with too little room."""
-    found, least = None, _crowded(lowered, spec)
-    for banded in _candidates(lowered, spec):
-        crowded = _crowded(banded, spec)
-        if not crowded and needed_depth(banded, spec, spec.act_depth) <= spec.act_depth:
-            return banded
-        if 0 < crowded < least:
-            found, least = banded, crowded
-    return found
+    """The fastest way that fits, or the one that leaves fewest nodes with too little room."""
+    helps, least = None, _crowded(lowered, spec)
+    fastest: tuple[int, Lowered] | None = None
+    spans = 0  # in which something fitted
+    for stretch in _stretches(lowered, spec):
+        fitted = False
+        for banded, cycles in _splits(lowered, stretch, spec):
+            if fastest is not None and cycles >= fastest[0]:
+                continue
+            crowded = _crowded(banded, spec)
+            if not crowded and needed_depth(banded, spec, spec.act_depth) <= spec.act_depth:
+                fastest, fitted = (cycles, banded), True
+            elif 0 < crowded < least:
+                helps, least = banded, crowded
+        spans += fitted
+        if spans == _SPANS_MAX:
+            break
+    return helps if fastest is None else fastest[1]
 
 
 def _crowded(lowered: Lowered, spec: MixedSpec) -> int:
@@ -49,8 +61,8 @@ def _crowded(lowered: Lowered, spec: MixedSpec) -> int:
     return sum(beats > spec.act_depth for beats in alive_beats(lowered, spec))
 
 
-def _candidates(lowered: Lowered, spec: MixedSpec) -> Iterator[Lowered]:
-    """Short stretches around the busiest node first, bands loaded ahead first."""
+def _stretches(lowered: Lowered, spec: MixedSpec) -> Iterator[_Stretch]:
+    """Stretches around the busiest node, short ones first."""
     alive = alive_beats(lowered, spec)
     worst = max(range(len(alive)), key=alive.__getitem__)
     count = len(lowered.nodes)
@@ -61,30 +73,93 @@ def _candidates(lowered: Lowered, spec: MixedSpec) -> Iterator[Lowered]:
     ]
     for first, last in sorted(spans, key=lambda span: (span[1] - span[0], span)):
         stretch = _stretch(lowered, first, last)
-        if stretch is None:
-            continue
-        for ahead in (True, False):
-            for rows in _heights(lowered, stretch, spec):
-                banded = stretch.split(rows, ahead=ahead)
-                if _starts_in_bank_0(banded, spec):
-                    yield banded
+        if stretch is not None:
+            yield stretch
 
 
-def _heights(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[int]:
-    """Band heights, such that every band of a whole value starts in bank 0.
+def _splits(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[tuple[Lowered, int]]:
+    """A stretch in bands of many heights, and the cycles of the frame's convolutions, about."""
+    issued = {
+        node.layer: issued_words(node, spec) for node in lowered.nodes if isinstance(node, ConvNode)
+    }
+    for ahead in (True, False):
+        for heights in _heights(lowered, stretch, spec):
+            banded, bands = stretch.split(heights, ahead=ahead)
+            if _starts_in_bank_0(banded, spec):
+                own = {id(node) for band in bands for node in band}
+                others = [node for node in banded.nodes if id(node) not in own]
+                works = [_works(band, banded, issued, spec) for band in (*bands, others)]
+                yield banded, _cycles(works[:-1], ahead=ahead) + sum(works[-1])
 
-    Four bands and more come first: the first LOAD of a frame is short then.
+
+def _cycles(works: list[tuple[int, int]], *, ahead: bool) -> int:
+    """Cycles until the last band is done; a band is loaded into the memory of an earlier one."""
+    loaded = 0
+    done = [0, 0] if ahead else [0]
+    for load, compute in works:
+        loaded = max(loaded, done[-2] if ahead else done[-1]) + load
+        done.append(max(done[-1], loaded) + compute)
+    return done[-1]
+
+
+def _works(
+    nodes: list[Node], lowered: Lowered, issued: dict[str, int], spec: MixedSpec
+) -> tuple[int, int]:
+    """Beats that nodes move, and their cycles of the array and the pool."""
+    moved = computed = 0
+    for node in nodes:
+        work = _work(node, lowered, issued, spec)
+        if isinstance(node, MoveNode):
+            moved += work
+        else:
+            computed += work
+    return moved, computed
+
+
+def _work(node: Node, lowered: Lowered, issued: dict[str, int], spec: MixedSpec) -> int:
+    """Beats that a node moves, or its cycles of the array or the pool."""
+    if isinstance(node, MoveNode):
+        tensor = lowered.values[node.value].tensor
+        groups = spec.channel_groups_n(tensor.shape[0])
+        planes = 1 if node.fold is not None else spec.planes_n(tensor.bits)
+        return planes * groups * tensor.shape[1] * tensor.shape[2]
+    rows, width = node.window.outside
+    tiles = -(-rows * width // spec.pixels_n)
+    if isinstance(node, PoolNode):
+        groups = spec.channel_groups_n(lowered.values[node.output].tensor.shape[0])
+        return tiles * groups * len(used_positions(node.window)) + _NODE_CYCLES
+    bits = lowered.values[node.sources[0].value].tensor.bits
+    return tiles * issued[node.layer] * spec.planes_n(bits) + _NODE_CYCLES
+
+
+def _heights(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[list[int]]:
+    """Heights of the bands, such that every band of a whole value starts in bank 0.
+
+    All of one height, or growing from a low first one, whose LOAD nothing hides.
     """
     height = stretch.last.window.outside[0]
     root = lowered.root(stretch.last.output)
     unit = lowered.s[root] * spec.banks_n // gcd(spec.banks_n, pitches(lowered, spec)[root])
     seen: set[int] = set()
-    for bands in (*range(_BANDS_LEAST, _BANDS_MAX + 1), *range(2, _BANDS_LEAST)):
+    for bands in range(2, _BANDS_MAX + 1):
         rows = -(-height // bands)
         rows = -(-rows // unit) * unit
-        if rows < height and rows not in seen:
-            seen.add(rows)
-            yield rows
+        if rows >= height or rows in seen:
+            continue
+        seen.add(rows)
+        yield _filled(height, [], rows)
+        ramp = [unit << step for step in range(rows.bit_length()) if unit << step < rows]
+        if ramp:
+            yield _filled(height, ramp, rows)
+
+
+def _filled(height: int, first: list[int], rows: int) -> list[int]:
+    """Heights that start as `first`, go on with `rows` and add up to `height`."""
+    left = height - sum(first)
+    if left <= 0:
+        return _filled(height, [], rows)
+    rest = left % rows
+    return [*first, *[rows] * (left // rows), *([rest] if rest else [])]
 
 
 def _starts_in_bank_0(banded: Lowered, spec: MixedSpec) -> bool:
@@ -142,16 +217,16 @@ class _Stretch:
     last: ConvNode | PoolNode
     banded: frozenset[str]  # roots that exist as bands only
 
-    def split(self, rows: int, *, ahead: bool) -> Lowered:
-        """Nodes with the stretch in bands of `rows`; `ahead` loads a band before it is needed."""
-        height = self.last.window.outside[0]
-        starts = range(0, height, rows)
+    def split(self, heights: list[int], *, ahead: bool) -> tuple[Lowered, list[list[Node]]]:
+        """Nodes with the stretch in bands, and those of each; `ahead` loads one band earlier."""
+        ends = list(accumulate(heights))
         values, s = dict(self.lowered.values), dict(self.lowered.s)
         moves: list[list[Node]] = []
         works: list[list[Node]] = []
-        for band, start in enumerate(starts):
-            ranges = self._ranges(start, min(height, start + rows))
-            self._values(values, s, ranges, band, start, min(height, start + rows))
+        for band, end in enumerate(ends):
+            start = end - heights[band]
+            ranges = self._ranges(start, end)
+            self._values(values, s, ranges, band, start, end)
             nodes = [self._node(node, ranges, band, start) for node in self.nodes]
             moves.append([node for node in nodes if isinstance(node, MoveNode)])
             works.append([node for node in nodes if not isinstance(node, MoveNode)])
@@ -162,7 +237,9 @@ class _Stretch:
             order += works[band]
         nodes_all = self.lowered.nodes
         behind = nodes_all[self.first + len(self.nodes) :]
-        return Lowered(values=values, nodes=(*nodes_all[: self.first], *order, *behind), s=s)
+        whole = (*nodes_all[: self.first], *order, *behind)
+        bands = [[*move, *work] for move, work in zip(moves, works, strict=True)]
+        return Lowered(values=values, nodes=whole, s=s), bands
 
     def _ranges(self, start: int, end: int) -> dict[str, tuple[int, int]]:
         """Rows of every banded root that the rows start..end-1 of the last layer need."""

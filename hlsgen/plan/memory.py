@@ -13,7 +13,6 @@ from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.nodes import Lowered, MoveNode, Node, Value, reads, writes
 from hlsgen.engines.program import Buffer
 from hlsgen.errors import FitError
-from hlsgen.model.graph import Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +28,7 @@ class Layout:
     off_step: int
     groups: int  # channel groups of the value
     planes: int
+    skewed: bool = False  # plane 1 lies B/2 banks further on
 
     def intervals(self, group0: int = 0, groups: int | None = None) -> list[tuple[int, int]]:
         """Address ranges [low, high) of some channel groups, plane by plane."""
@@ -97,7 +97,7 @@ def _shapes(lowered: Lowered, spec: MixedSpec) -> Mapping[str, Layout]:
     """Layout of every root at base 0; a Lowered is compared by identity."""
     chosen = _pitches(lowered, spec)
     return {
-        root: _shape(lowered.values[root].tensor, pitch, lowered.s[root], spec)
+        root: _shape(lowered.values[root], pitch, lowered.s[root], spec)
         for root, pitch in chosen.items()
     }
 
@@ -168,11 +168,13 @@ def touched(node: Node) -> Iterable[str]:
     return reads(node) if written is None else (*reads(node), written)
 
 
-def _shape(tensor: Tensor, pitch: int, s: int, spec: MixedSpec) -> Layout:
+def _shape(value: Value, pitch: int, s: int, spec: MixedSpec) -> Layout:
     """Layout of a root value at base 0."""
+    tensor = value.tensor
     channels, height, width = tensor.shape
     off_step = spec.banks_n // s
     last = (-(-height // s) - 1) * pitch + -(-width // s) - 1 + (s - 1) * off_step
+    last += spec.banks_n // 2 if value.skewed else 0
     phase = last // spec.banks_n + 1
     groups = spec.channel_groups_n(channels)
     return Layout(
@@ -185,6 +187,7 @@ def _shape(tensor: Tensor, pitch: int, s: int, spec: MixedSpec) -> Layout:
         off_step=off_step,
         groups=groups,
         planes=spec.planes_n(tensor.bits),
+        skewed=value.skewed,
     )
 
 

@@ -277,6 +277,7 @@ class _Builder:
             kind=_kind(self.lowered.values[node.output].tensor, self.spec),
             out_groups=groups,
             shared=segment.shared,
+            skew=sources[0].skewed,
             merge=segment.merge,
             **common,
             **self._pads(tensor),

@@ -20,6 +20,7 @@ from hlsgen.plan.steps import Step
 START_CYCLES = 26  # from a descriptor's start to the first word of its first tile
 LATENCY_CYCLES = 60  # from the last word of a tile to its first result in memory
 MOVE_CYCLES = 70  # of a LOAD or STORE beside its beats
+_IMAGE_ROW_CYCLES = 5
 _FRAMES = 3
 _WAITS = ((Op.LOAD, "wait_load"), (Op.CONV, "wait_compute"), (Op.STORE, "wait_store"))
 
@@ -86,6 +87,12 @@ def _busy(descriptor: object) -> int:
     return descriptor.blocks * descriptor.tiles * descriptor.planes * issued
 
 
+def _beats(item: Load | Store) -> int:
+    """Cycles of a LOAD or STORE in which a beat moves; a row of an image costs some more."""
+    beats = item.runs * item.rows * item.width
+    return beats + (_IMAGE_ROW_CYCLES * item.rows if item.row_beats else 0)
+
+
 @dataclass(slots=True)
 class _Run:
     spec: MixedSpec
@@ -117,7 +124,7 @@ class _Run:
                 self.layers[name] = self.layers.get(name, 0.0) + max(0.0, end - self.last)
                 self.last = max(self.last, end)
             elif isinstance(item, Load | Store):
-                end = at + MOVE_CYCLES + item.runs * item.rows * item.width
+                end = at + MOVE_CYCLES + _beats(item)
                 self.free[walker(item)] = end
             self.done.setdefault(walker(item), []).append(end)
         self.frame_ends.append(max(times[-1] for times in self.done.values()))

@@ -6,7 +6,7 @@ q = (y div s)*pitch + x div s + (x mod s)*off_step, bank = q mod B,
 address = base + r*run_stride + phase*phase_stride + q div B.
 
 Of an image the rows are bytes, behind `lead` bytes of padding: beat x of a row holds the bytes
-x*step, x*step + 1, ... in its lanes, the low bits in plane 0.
+x*step, x*step + 1, ... in its lanes, the low bits in plane 0. Plane 1 lies at q + B/2.
 """
 
 from __future__ import annotations
@@ -72,11 +72,16 @@ class MoveCost:
     bram36: int
 
 
-def places(spec: LoadSpec, job: MoveLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Bank and address of every beat, both [runs, rows*width], in the order of the stream."""
+def places(
+    spec: LoadSpec, job: MoveLike, skew: int = 0
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Bank and address of every beat, both [runs, rows*width], in the order of the stream.
+
+    All of them lie `skew` banks further on.
+    """
     pixel = np.arange(job.rows * job.width)
     y, x, s = pixel // job.width, pixel % job.width, job.s
-    q = (y // s) * job.pitch + x // s + (x % s) * job.off_step
+    q = (y // s) * job.pitch + x // s + (x % s) * job.off_step + skew
     inside = ((y % s) * s + x % s) * job.phase_stride + q // spec.banks_n
     address = job.base + job.run_stride * np.arange(job.runs)[:, None] + inside
     return np.broadcast_to(q % spec.banks_n, address.shape), address
@@ -93,11 +98,11 @@ def golden(
     if beats.shape != wanted:
         raise ParameterError(f"Load beats must have shape {wanted}, not {beats.shape}")
     result = banks.copy()
-    bank, address = places(spec, job)
     if not job.row_beats:
-        result[bank, address] = beats
+        result[places(spec, job)] = beats
         return result
     for plane, image in enumerate(folded(spec, job, beats)):
+        bank, address = places(spec, job, plane * spec.banks_n // 2)
         result[bank, address + plane * job.plane_stride] = image.reshape(1, -1)
     return result
 
@@ -154,8 +159,7 @@ def image_cycles(job: MoveLike) -> int:
         shifts += moved
         offset %= 8
     unread = max(0, -(-job.lead // 8) + job.row_beats - shifts)
-    positions = job.width * (1 + job.two_planes)
-    return 4 + job.rows * (5 + positions + stalls + unread)
+    return 4 + job.rows * (5 + job.width + stalls + unread)
 
 
 def first_request(job: MoveLike) -> int:

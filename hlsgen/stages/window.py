@@ -50,6 +50,7 @@ class JobLike(Protocol):
     pad1: int
     wv: int
     shared: bool
+    skew: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +240,7 @@ def _read(
     o = np.arange(job.tiles * spec.pixels_n)
     oy, ox = o // job.wv, o % job.wv
     mask = (oy >= tap.ylo) & (oy <= tap.yhi) & (ox >= tap.xlo) & (ox <= tap.xhi)
-    q = o + tap.q
+    q = o + tap.q + (spec.banks_n // 2 if job.skew and read.plane else 0)
     start = tap.base + read.plane * tap.plane_stride + read.group * tap.cg_stride
     address = start + np.floor_divide(q, spec.banks_n)
     inside = mask & (address >= 0) & (address < spec.act_depth)

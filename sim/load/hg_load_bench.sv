@@ -25,7 +25,9 @@ module hg_load_bench #(
 
   logic                    desc_valid, desc_ready, desc_done, req_valid, req_ready, m_valid, m_ready;
   logic [31:0]             req_addr, req_beats;
-  logic [63:0]             m_data, ld_data;
+  logic [63:0]             m_data, ld_data, ld_high_data;
+  logic                    ld_two;
+  logic [15:0]             ld_high_addr;
   logic                    ld_req, ld_gnt, wr_req, rs_req, fill, a_en;
   logic [BankW-1:0]        ld_bank;
   logic [15:0]             ld_addr;
@@ -41,7 +43,7 @@ module hg_load_bench #(
     .wr_en(fill ? BanksN'(1) << fill_n / ActDepth : '0), .wr_sel('0),
     .wr_addr(16'(fill_n % ActDepth)), .wr_data(act_mem[fill_n]), .wr_keep('0),
     .rs_req, .rs_gnt(), .rs_bank('0), .rs_addr('0), .rs_rvalid(),
-    .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data,
+    .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data, .ld_two, .ld_high_addr, .ld_high_data,
     .st_req(1'b0), .st_gnt(), .st_bank('0), .st_addr('0), .st_rvalid(), .rd_pair(), .rd_odd()
   );
 

@@ -53,6 +53,7 @@ module hg_residual_bench #(
     .wr_addr(16'(fill_n % ActDepth)), .wr_data(act_mem[fill_n]), .wr_keep('0),
     .rs_req, .rs_gnt, .rs_bank, .rs_addr, .rs_rvalid,
     .ld_req(1'b0), .ld_gnt(), .ld_bank('0), .ld_addr('0), .ld_data('0),
+    .ld_two(1'b0), .ld_high_addr('0), .ld_high_data('0),
     .st_req(1'b1), .st_gnt(), .st_bank(BankW'(cycle_q)), .st_addr('0), .st_rvalid(),
     .rd_pair, .rd_odd
   );

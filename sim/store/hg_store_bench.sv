@@ -29,7 +29,9 @@ module hg_store_bench #(
   logic [1:0][31:0] req_addr, req_beats, left_q, index_q;
   logic             m_valid, m_ready, s_valid, s_ready, wr_done, show_q, take_q;
   logic             ld_req, ld_gnt, st_req, st_gnt, st_rvalid, rd_odd, wr_req, rs_req, fill, busy_q;
-  logic [63:0]      ld_data, s_data;
+  logic [63:0]      ld_data, ld_high_data, s_data;
+  logic             ld_two;
+  logic [15:0]      ld_high_addr;
   logic [BankW-1:0] ld_bank, st_bank;
   logic [15:0]      ld_addr, st_addr;
   logic [1:0][63:0] rd_pair;
@@ -39,7 +41,8 @@ module hg_store_bench #(
     .clk, .rst_n, .desc_valid(desc_valid[0]), .desc_ready(desc_ready[0]), .desc(load_mem[job_n]),
     .desc_done(desc_done[0]), .req_valid(req_valid[0]), .req_ready(req_ready[0]),
     .req_addr(req_addr[0]), .req_beats(req_beats[0]), .m_valid, .m_ready,
-    .m_data(dram_mem[index_q[0][15:0]]), .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data
+    .m_data(dram_mem[index_q[0][15:0]]), .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data,
+    .ld_two, .ld_high_addr, .ld_high_data
   );
 
   hg_store #(.BanksN(BanksN), .ActDepth(ActDepth)) u_store (
@@ -54,7 +57,7 @@ module hg_store_bench #(
     .wr_en(fill ? BanksN'(1) << fill_n / ActDepth : '0), .wr_sel('0),
     .wr_addr(16'(fill_n % ActDepth)), .wr_data(act_mem[fill_n]), .wr_keep('0),
     .rs_req, .rs_gnt(), .rs_bank(BankW'(cycle_q)), .rs_addr('0), .rs_rvalid(),
-    .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data,
+    .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data, .ld_two, .ld_high_addr, .ld_high_data,
     .st_req, .st_gnt, .st_bank, .st_addr, .st_rvalid, .rd_pair, .rd_odd
   );
 

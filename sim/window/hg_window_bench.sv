@@ -75,7 +75,7 @@ module hg_window_bench #(
     .wr_req(1'b0), .wr_we('0), .wr_en('0), .wr_sel('0), .wr_addr('0), .wr_data('0), .wr_keep('0),
     .rs_req(1'b0), .rs_gnt(), .rs_bank('0), .rs_addr('0), .rs_rvalid(),
     .ld_req, .ld_gnt, .ld_bank(BankW'(ld_n / ActDepth)), .ld_addr(16'(ld_n % ActDepth)),
-    .ld_data(act_mem[ld_n]),
+    .ld_data(act_mem[ld_n]), .ld_two(1'b0), .ld_high_addr('0), .ld_high_data('0),
     .st_req(1'b0), .st_gnt(), .st_bank('0), .st_addr('0), .st_rvalid(), .rd_pair(), .rd_odd()
   );
 

@@ -58,7 +58,7 @@ module hg_writer_bench #(
     .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr, .wr_data, .wr_keep,
     .rs_req, .rs_gnt(), .rs_bank(BankW'(ld_n)), .rs_addr(16'(st_n % ActDepth)), .rs_rvalid(),
     .ld_req, .ld_gnt, .ld_bank(BankW'(ld_n / ActDepth)), .ld_addr(16'(ld_n % ActDepth)),
-    .ld_data(act_mem[ld_n]),
+    .ld_data(act_mem[ld_n]), .ld_two(1'b0), .ld_high_addr('0), .ld_high_data('0),
     .st_req, .st_gnt, .st_bank(BankW'(st_n / ActDepth)), .st_addr(16'(st_n % ActDepth)),
     .st_rvalid, .rd_pair, .rd_odd
   );

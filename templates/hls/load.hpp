@@ -16,7 +16,7 @@ inline Layout layout_of(const MoveFields &d, int run) {
 }
 
 // Rows of bytes behind `lead` bytes of padding: beat x of a row holds the bytes from x*step on,
-// the low bits of each in plane 0.
+// the low bits of each in plane 0, the others B/2 banks further on.
 template <class C>
 void load_image(const port_t *gmem, std::uint64_t buffer, const MoveFields &d, ActMem<C> &mem) {
     constexpr int LanesN = 64 / C::ActBits;
@@ -39,10 +39,13 @@ void load_image(const port_t *gmem, std::uint64_t buffer, const MoveFields &d, A
                 }
             }
             const Place place = place_of<C>(layout, y, x);
-            for (int plane = 0; plane < (d.two_planes ? 2 : 1); ++plane) {
-                const int address = place.address + plane * d.plane_stride;
+            HG_CHECK(place.address < C::ActDepth, "the activation memory (LOAD)", place.address);
+            mem.bank[place.bank][wrapped<C>(place.address)] = planes[0];
+            if (d.two_planes) {
+                constexpr int Half = Params<C>::BanksN / 2;
+                const int address = place.address + d.plane_stride + (place.bank >= Half ? 1 : 0);
                 HG_CHECK(address < C::ActDepth, "the activation memory (LOAD)", address);
-                mem.bank[place.bank][wrapped<C>(address)] = planes[plane];
+                mem.bank[place.bank ^ Half][wrapped<C>(address)] = planes[1];
             }
         }
     }

@@ -76,7 +76,7 @@ int convolve_tap(State<C> &state, WordStream<C> &source, const ComputeFields &d,
                  const Tile<C> &tile, int plane, int word) {
     Window<C> window;
     Acts<C> acts;
-    window.aim(tap, tile);
+    window.aim(tap, tile, d.skew && plane == 1 ? Params<C>::BanksN / 2 : 0);
     const beat_t pad = replicated<C>(d.pad[plane]);
     int cg = tap.sub0 / Params<C>::SlicesN;
     int sub = tap.sub0 % Params<C>::SlicesN;

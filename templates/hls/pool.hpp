@@ -37,7 +37,7 @@ void pool_tile(const ActMem<C> &mem, const ComputeFields &d, const Tap (&taps)[C
     for (int i = 0; i < d.taps; ++i) {
         HG_PRAGMA(HLS PIPELINE II = 1)
         Window<C> window;
-        window.aim(taps[i], tile);
+        window.aim(taps[i], tile, 0);
         window.read(mem, taps[i], 0, group, 0);
         pool_step<C>(window, values);
     }

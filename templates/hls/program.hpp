@@ -65,6 +65,7 @@ struct Descriptor {
     bool hold() const { return flag(beat[0], 24); }
     bool merge() const { return flag(beat[0], 25); }
     bool shared() const { return flag(beat[0], 26); }
+    bool skew() const { return flag(beat[0], 27); }
     int slot() const { return int(field(beat[0], 47, 32)); }
     int wait(int walker) const {
         return int(signed_field(beat[1], 16 * walker + 15, 16 * walker));
@@ -113,7 +114,7 @@ struct MoveFields {
 };
 
 struct ComputeFields {
-    bool pool, hold, merge, shared;
+    bool pool, hold, merge, shared, skew;
     beat_t taps_offset;
     int taps, k, blocks, tiles, planes, kind;
     beat_t pad[2];
@@ -128,6 +129,7 @@ struct ComputeFields {
         hold = d.hold();
         merge = d.merge();
         shared = d.shared();
+        skew = d.skew();
         taps_offset = field(d.beat[2], 31, 0);
         taps = int(field(d.beat[2], 47, 32));
         k = int(field(d.beat[2], 63, 48));

@@ -84,10 +84,11 @@ class Window {
 
     Window() : first_bank_(0), row_(), beats_() {}
 
-    // Chooses pixels for a tap: their banks follow one another from that of the first one.
-    void aim(const Tap &tap, const Tile<C> &tile) {
+    // Chooses pixels for a tap: their banks follow one another from that of the first one, which
+    // may lie `skew` banks further on.
+    void aim(const Tap &tap, const Tile<C> &tile, int skew) {
         HG_PRAGMA(HLS INLINE)
-        const int q = tile.first + tap.q;
+        const int q = tile.first + tap.q + skew;
         first_bank_ = q & (Params<C>::BanksN - 1);
         for (int b = 0; b < Params<C>::BanksN; ++b) {
             HG_PRAGMA(HLS UNROLL)

@@ -3,6 +3,7 @@
 // Port A (window): one read of every bank a cycle, data two cycles after a_en.
 // Port B serves the writer and, on the banks that the writer leaves free, one other client a cycle:
 // priority residual > load > store, *_gnt combinational. The reads of merge mode have all banks.
+// Load writes one beat, or with ld_two another one B/2 banks further on, both in one cycle.
 // Writer: bank k with wr_en[k] takes beat wr_sel[k] at address wr_addr[wr_sel[k]]; always served,
 // so it has no grant. wr_we = 0 reads those banks instead, and a write two cycles later keeps
 // the lanes of wr_keep as they were (read-modify-write).
@@ -46,6 +47,9 @@ module hg_actmem #(
   input  logic [BankW-1:0]        ld_bank,
   input  logic [15:0]             ld_addr,
   input  logic [63:0]             ld_data,
+  input  logic                    ld_two,
+  input  logic [15:0]             ld_high_addr,
+  input  logic [63:0]             ld_high_data,
   // Store
   input  logic                    st_req,
   output logic                    st_gnt,
@@ -71,8 +75,8 @@ module hg_actmem #(
 
   // Arbitration and the shared part of a port B operation
   logic                   rd_any, rs_free, ld_free, st_free;
-  logic [BankW-1:0]       rd_bank;
-  logic [AddrW-1:0]       o_addr;
+  logic [BankW-1:0]       rd_bank, ld_high_bank;
+  logic [AddrW-1:0]       o_addr, o_high_addr;
   logic [BanksN-1:0][AddrW-1:0] b_addr;
   logic [BanksN-1:0]      b_en, b_we, b_sel, b_wr;
   logic [BanksN-1:0][63:0] b_rdata;
@@ -81,7 +85,8 @@ module hg_actmem #(
   logic [BanksN-1:0] wr_takes;
   assign wr_takes = wr_req ? wr_en | {BanksN{!wr_we}} : '0;
   assign rs_free = !wr_takes[rs_bank & ~BankW'(1)] && !wr_takes[rs_bank | BankW'(1)];
-  assign ld_free = !wr_takes[ld_bank];
+  assign ld_high_bank = ld_bank ^ BankW'(BanksN / 2);
+  assign ld_free = !wr_takes[ld_bank] && !(ld_two && wr_takes[ld_high_bank]);
   assign st_free = !wr_takes[st_bank & ~BankW'(1)] && !wr_takes[st_bank | BankW'(1)];
 
   assign rs_gnt  = rs_req && rs_free;
@@ -94,13 +99,14 @@ module hg_actmem #(
     if (rs_req) o_addr = rs_addr[AddrW-1:0];
     else if (ld_req) o_addr = ld_addr[AddrW-1:0];
     else o_addr = st_addr[AddrW-1:0];
+    o_high_addr = !rs_req && ld_req && ld_two ? ld_high_addr[AddrW-1:0] : o_addr;
     for (int unsigned k = 0; k < BanksN; k++) begin
       b_sel[k]  = DrainN == 2 && wr_sel[k];
       b_wr[k]   = wr_req && wr_en[k];
       b_we[k]   = b_wr[k] ? wr_we : ld_gnt;
       b_en[k]   = b_wr[k] || (rd_any && rd_bank >> 1 == BankW'(k >> 1))
-               || (ld_gnt && ld_bank == BankW'(k));
-      b_addr[k] = !b_wr[k] ? o_addr
+               || (ld_gnt && (ld_bank == BankW'(k) || (ld_two && ld_high_bank == BankW'(k))));
+      b_addr[k] = !b_wr[k] ? (ld_high_bank == BankW'(k) ? o_high_addr : o_addr)
                 : b_sel[k] ? wr_addr[DrainN-1][AddrW-1:0] : wr_addr[0][AddrW-1:0];
     end
   end
@@ -108,7 +114,8 @@ module hg_actmem #(
   for (genvar k = 0; k < BanksN; k++) begin : gen_bank
     logic [63:0] beat, given;
     always_comb begin
-      given = !b_wr[k] ? ld_data : b_sel[k] ? wr_data[DrainN-1] : wr_data[0];
+      given = !b_wr[k] ? (ld_bank == BankW'(k) ? ld_data : ld_high_data)
+            : b_sel[k] ? wr_data[DrainN-1] : wr_data[0];
       for (int unsigned l = 0; l < GroupLanesN; l++) begin
         beat[l*ActBits +: ActBits] = b_wr[k] && wr_keep[l] ? b_rdata[k][l*ActBits +: ActBits]
                                    : given[l*ActBits +: ActBits];
@@ -152,7 +159,7 @@ module hg_actmem #(
   end
 
   logic unused_addr;
-  assign unused_addr = &{1'b0, a_addr, wr_addr, rs_addr, ld_addr, st_addr};
+  assign unused_addr = &{1'b0, a_addr, wr_addr, rs_addr, ld_addr, ld_high_addr, st_addr};
 
 `ifndef SYNTHESIS
   for (genvar k = 0; k < BanksN; k++) begin : gen_assert

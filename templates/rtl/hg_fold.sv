@@ -2,11 +2,11 @@
 // Image rows to beats of neighbouring pixels, for a LOAD of an image (formats §6).
 //
 // From `start` on (the fields stable) each of `rows` rows takes its row_beats beats from the
-// stream and gives `width` positions of one beat a plane, low plane first. The bytes of a row
-// stand behind `lead` bytes of padding; position x shows the bytes from x*step on. A row that ends
-// early goes on as padding; beats that no position needs are read over. II 1 while step is at most
-// 8 times the planes and the stream delivers; three cycles more a row. `finish` pulses when the
-// last row is read over and its last beat was taken.
+// stream and gives `width` positions, of each the beat of the low bits and that of the high ones.
+// The bytes of a row stand behind `lead` bytes of padding; position x shows the bytes from x*step
+// on. A row that ends early goes on as padding; beats that no position needs are read over. II 1
+// while step is at most 8 and the stream delivers; five cycles more a row. `finish` pulses when
+// the last row is read over and its last position was taken.
 module hg_fold #(
   parameter int unsigned ActBits = 4
 ) (
@@ -20,7 +20,6 @@ module hg_fold #(
   input  logic [7:0]  lead,         // bytes
   input  logic [7:0]  pad,
   input  logic [2:0]  tail,         // bytes of a row's last beat that count; 0: all
-  input  logic        two_planes,
   output logic        finish,
   // Rows of bytes
   input  logic        s_valid,
@@ -29,8 +28,8 @@ module hg_fold #(
   // Beats of the activation memory
   output logic        m_valid,
   input  logic        m_ready,
-  output logic [63:0] m_data,
-  output logic        m_high        // of the second plane
+  output logic [63:0] m_low,        // bits [ActBits-1:0] of each byte
+  output logic [63:0] m_high        // bits [7 -: ActBits]
 );
   localparam int unsigned LanesN = 64 / ActBits;
 
@@ -45,8 +44,8 @@ module hg_fold #(
   logic [6:0]       ahead_q;         // beats of padding still to come before the row
   logic [15:0]      left_q;          // beats of the row still to come
   logic [15:0]      rows_q, x_q;
-  logic             start_q, row_q, work_q, high_q;
-  logic             emit, advance, last_x, shift, wanted, from_row, row_end;
+  logic             start_q, row_q, work_q;
+  logic             emit, last_x, shift, wanted, from_row, row_end;
   logic [63:0]      kept, next;
   logic [7:0]       keep;
 
@@ -54,11 +53,10 @@ module hg_fold #(
   assign off_first  = 6'd24 + {3'd0, 3'(-lead)};
   assign from_row   = ahead_q == '0 && left_q != '0;
   assign emit       = row_q && work_q && off_q < 6'd8 && (!m_valid || m_ready);
-  assign advance    = emit && (high_q || !two_planes);
   assign last_x     = x_q == 16'd1;
-  assign off_step   = advance ? off_q + 6'(step) : off_q;
+  assign off_step   = emit ? off_q + 6'(step) : off_q;
   // Behind the last position what is left of the row is read over
-  assign wanted     = row_q && (work_q ? off_step >= 6'd8 && !(advance && last_x) : left_q != '0);
+  assign wanted     = row_q && (work_q ? off_step >= 6'd8 && !(emit && last_x) : left_q != '0);
   assign shift      = wanted && (!from_row || s_valid);
   assign s_ready    = wanted && from_row;
   assign row_end    = row_q && !work_q && left_q == '0;
@@ -75,7 +73,6 @@ module hg_fold #(
       ahead_q <= 7'(lead_beats);
       left_q  <= row_beats;
       x_q     <= width;
-      high_q  <= 1'b0;
     end else begin
       off_q <= shift ? off_step - 6'd8 : off_step;
       if (shift) begin
@@ -83,8 +80,7 @@ module hg_fold #(
         if (ahead_q != '0) ahead_q <= ahead_q - 7'd1;
         else if (left_q != '0) left_q <= left_q - 16'd1;
       end
-      if (emit) high_q <= two_planes && !high_q;
-      if (advance) x_q <= x_q - 16'd1;
+      if (emit) x_q <= x_q - 16'd1;
     end
   end
 
@@ -105,13 +101,13 @@ module hg_fold #(
       else if (row_end) row_q <= rows_q == 16'd1 && m_valid && !m_ready;
       else if (!row_q) row_q <= rows_q != '0;
       if (!row_q) work_q <= 1'b1;
-      else if (advance && last_x) work_q <= 1'b0;
+      else if (emit && last_x) work_q <= 1'b0;
       if (emit) m_valid <= 1'b1;
       else if (m_ready) m_valid <= 1'b0;
     end
   end
 
-  // The position's bytes, and of each the plane's bits
+  // The position's bytes
   logic [191:0]            bytes;
   logic [LanesN-1:0][7:0]  window;
   assign bytes = beats_q;
@@ -119,13 +115,10 @@ module hg_fold #(
     assign window[l] = bytes[8 * (32'(off_q[2:0]) + l) +: 8];
     always_ff @(posedge clk) begin
       if (emit) begin
-        m_data[ActBits*l +: ActBits] <= ActBits == 8 || !high_q ? window[l][ActBits-1:0]
-                                                                : window[l][7 -: ActBits];
+        m_low[ActBits*l +: ActBits]  <= window[l][ActBits-1:0];
+        m_high[ActBits*l +: ActBits] <= window[l][7 -: ActBits];
       end
     end
-  end
-  always_ff @(posedge clk) begin
-    if (emit) m_high <= high_q;
   end
 
 `ifndef SYNTHESIS
@@ -133,7 +126,7 @@ module hg_fold #(
     start_q |-> rows != '0 && width != '0 && row_beats != '0 && step != '0 && step <= 8'd16)
     else $error("hg_fold: rows, width, row_beats and step must be at least 1, step at most 16");
   a_hold: assert property (@(posedge clk) disable iff (!rst_n)
-    m_valid && !m_ready |=> m_valid && $stable({m_data, m_high}))
+    m_valid && !m_ready |=> m_valid && $stable({m_low, m_high}))
     else $error("hg_fold: a beat changed before it was taken");
 `endif
 endmodule

@@ -2,7 +2,8 @@
 // Load: LOAD descriptors, from an AXI read master into the activation memory (formats §6).
 //
 // Takes the stream's beats in order and writes each at its place; II 1 while a beat is there and
-// port B is granted. Rows of an image become beats of neighbouring pixels in hg_fold. `desc_done`
+// port B is granted. Rows of an image become beats of neighbouring pixels in hg_fold; both planes
+// of a pixel are written in one cycle, the second one B/2 banks further on. `desc_done`
 // comes one cycle after the last write (and, of an image, the last beat read). One descriptor at a
 // time; the runs of a descriptor are asked for ahead.
 module hg_load #(
@@ -30,35 +31,39 @@ module hg_load #(
   input  logic                     ld_gnt,
   output logic [BankW-1:0]         ld_bank,
   output logic [15:0]              ld_addr,
-  output logic [63:0]              ld_data
+  output logic [63:0]              ld_data,
+  output logic                     ld_two,         // the second plane too
+  output logic [15:0]              ld_high_addr,
+  output logic [63:0]              ld_high_data
 );
-  logic             place_valid, place_ready, place_last, start, finish;
-  logic             image, f_finish, s_ready, f_valid, f_high;
+  logic             place_valid, place_last, start, finish;
+  logic             image, f_finish, s_ready, f_valid;
   logic [15:0]      place_addr, unused_runs;
-  logic [63:0]      f_data;
+  logic [63:0]      f_low;
   logic [6:2][63:0] job;
 
   hg_runs #(.BanksN(BanksN), .ActDepth(ActDepth)) u_runs (
     .clk, .rst_n, .desc_valid, .desc_ready, .desc, .finish, .runs_n(unused_runs),
-    .start, .job, .req_valid, .req_ready, .req_addr, .req_beats, .place_valid, .place_ready,
+    .start, .job, .req_valid, .req_ready, .req_addr, .req_beats, .place_valid, .place_ready(ld_gnt),
     .place_bank(ld_bank), .place_addr, .place_last
   );
 
   hg_fold #(.ActBits(ActBits)) u_fold (
     .clk, .rst_n, .start(start && image), .rows(job[3][63:48]), .width(job[4][15:0]),
     .row_beats(job[6][15:0]), .step(job[6][23:16]), .lead(job[6][31:24]), .pad(job[6][39:32]),
-    .tail(job[6][42:40]), .two_planes(job[6][43]), .finish(f_finish),
+    .tail(job[6][42:40]), .finish(f_finish),
     .s_valid(m_valid), .s_ready, .s_data(m_data),
-    .m_valid(f_valid), .m_ready(ld_gnt), .m_data(f_data), .m_high(f_high)
+    .m_valid(f_valid), .m_ready(ld_gnt), .m_low(f_low), .m_high(ld_high_data)
   );
 
   assign image       = job[6][15:0] != '0;
   assign ld_req      = place_valid && (image ? f_valid : m_valid);
-  assign ld_data     = image ? f_data : m_data;
-  assign ld_addr     = image && f_high ? place_addr + job[6][63:48] : place_addr;
+  assign ld_data     = image ? f_low : m_data;
+  assign ld_addr     = place_addr;
+  assign ld_two      = image && job[6][43];
+  // Banks from B/2 on wrap around: the next address
+  assign ld_high_addr = place_addr + job[6][63:48] + 16'(ld_bank[BankW-1]);
   assign m_ready     = image ? s_ready : ld_gnt;
-  // Both planes of a pixel go to its place
-  assign place_ready = ld_gnt && (!image || f_high || !job[6][43]);
   assign finish      = image ? f_finish : ld_gnt && place_last;
 
   always_ff @(posedge clk) begin

@@ -115,7 +115,7 @@ module hg_mixed #(
 
   // Activation memory and its clients
   logic a_en, wr_req, wr_we, rs_req, rs_gnt, rs_rvalid, ld_req, ld_gnt, st_req, st_gnt, st_rvalid;
-  logic rd_odd;
+  logic rd_odd, ld_two;
   logic [BanksN-1:0][15:0] a_addr;
   logic [BanksN-1:0][63:0] a_rdata;
   logic [BanksN-1:0] wr_en, wr_sel;
@@ -123,8 +123,8 @@ module hg_mixed #(
   logic [DrainN-1:0][63:0] wr_data;
   logic [GroupLanesN-1:0] wr_keep;
   logic [BankW-1:0] rs_bank, ld_bank, st_bank;
-  logic [15:0] rs_addr, ld_addr, st_addr;
-  logic [63:0] ld_data;
+  logic [15:0] rs_addr, ld_addr, ld_high_addr, st_addr;
+  logic [63:0] ld_data, ld_high_data;
   logic [1:0][63:0] rd_pair;
 
   hg_actmem #(
@@ -133,13 +133,15 @@ module hg_mixed #(
     .clk, .rst_n(core_rst_n), .a_en, .a_addr, .a_rdata,
     .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr, .wr_data, .wr_keep,
     .rs_req, .rs_gnt, .rs_bank, .rs_addr, .rs_rvalid, .ld_req, .ld_gnt, .ld_bank, .ld_addr,
-    .ld_data, .st_req, .st_gnt, .st_bank, .st_addr, .st_rvalid, .rd_pair, .rd_odd
+    .ld_data, .ld_two, .ld_high_addr, .ld_high_data, .st_req, .st_gnt, .st_bank, .st_addr,
+    .st_rvalid, .rd_pair, .rd_odd
   );
   hg_load #(.ActBits(ActBits), .BanksN(BanksN), .ActDepth(ActDepth)) u_load (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[1]), .desc_ready(desc_ready[1]),
     .desc(desc[1]), .desc_done(desc_done[1]), .req_valid(ld_req_valid), .req_ready(ld_req_ready),
     .req_addr(ld_req_addr), .req_beats(ld_req_beats), .m_valid(ld_m_valid), .m_ready(ld_m_ready),
-    .m_data(ld_m_data), .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data
+    .m_data(ld_m_data),
+    .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data, .ld_two, .ld_high_addr, .ld_high_data
   );
   hg_store #(.BanksN(BanksN), .ActDepth(ActDepth)) u_store (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[3]), .desc_ready(desc_ready[3]),
@@ -234,13 +236,11 @@ module hg_mixed #(
     .wr_keep, .tile_done, .idle(unused_idle)
   );
 
-  // Ends of weight bursts are counted, not looked at
-  logic unused_last;
+  logic unused_last;  // ends of weight bursts are counted, not looked at
   assign unused_last = ^r_last;
 
 `ifndef SYNTHESIS
-  // For the bench: a step, a run in progress, completed frames
-  logic step, unused_bench;
+  logic step, unused_bench;  // for the bench
   assign step = k_valid || pk_valid;
   assign unused_bench = ^{step, running, now, frames_done};
 `else

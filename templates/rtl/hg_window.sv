@@ -142,8 +142,8 @@ module hg_window #(
   logic [PixelsN-1:0] mask;
 
   hg_window_addr #(.PixelsN(PixelsN), .BanksN(BanksN), .ActDepth(ActDepth)) u_addr (
-    .clk, .tap, .plane(!low_plane && !is_pool), .group_offset, .tile_q, .pos_y, .pos_x,
-    .a_addr, .shift, .mask
+    .clk, .tap, .plane(!low_plane && !is_pool), .skew(!low_plane && !is_pool && job_desc[27]),
+    .group_offset, .tile_q, .pos_y, .pos_x, .a_addr, .shift, .mask
   );
 
   // Delays: element i is i + 1 cycles behind the issue

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Address part of the window: one k-step in, the bank addresses of its P pixels out.
 //
-// q = tile_q + tap.q for pixel 0; pixel j lies in bank (q + j) mod B, so only two addresses occur:
-// A = base + plane + group offset + floor(q / B) in the banks from q mod B on, A + 1 below.
+// q = tile_q + tap.q (+ B/2 with `skew`) for pixel 0; pixel j lies in bank (q + j) mod B, so only
+// two addresses occur: A = base + plane + group offset + floor(q / B) in the banks from q mod B on,
+// A + 1 below.
 // Latency 4 cycles to a_addr, mask and shift (four registers), II 1, never stalls.
 module hg_window_addr #(
   parameter int unsigned PixelsN  = 10,
@@ -16,6 +17,7 @@ module hg_window_addr #(
   // The k-step: tap record, plane 1 or 0, offset of the channel group, q of the tile's first pixel
   input  logic [127:0]             tap,
   input  logic                     plane,
+  input  logic                     skew,
   input  logic [AddrW-1:0]         group_offset,
   input  logic [PlaceW-1:0]        tile_q,
   input  logic [PixelsN-1:0][11:0] pos_y,
@@ -36,7 +38,7 @@ module hg_window_addr #(
     base_q  <= tap[AddrW-1:0];
     plane_q <= plane ? tap[64 +: AddrW] : '0;
     group_q <= group_offset;
-    place_q <= tile_q + PlaceW'($signed(tap[31:16]));
+    place_q <= tile_q + PlaceW'($signed(tap[31:16])) + (skew ? PlaceW'(BanksN / 2) : '0);
     for (int unsigned j = 0; j < PixelsN; j++) begin
       inside_q[j] <= {pos_y[j] >= tap[80 +: 12], pos_y[j] <= tap[92 +: 12],
                       pos_x[j] >= tap[104 +: 12], pos_x[j] <= tap[116 +: 12]};

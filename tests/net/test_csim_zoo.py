@@ -24,7 +24,7 @@ FRAMES = 2
 
 @pytest.mark.parametrize(
     ("name", "size", "act_depth"),
-    [("resnet18", 56, 4096), ("resnet18", 56, 512), ("mobilenet", 56, 4096), ("vgg11", 32, 4096)],
+    [("resnet18", 56, 4096), ("resnet18", 96, 512), ("mobilenet", 56, 4096), ("vgg11", 32, 4096)],
     ids=str,
 )
 def test_csim_equals_golden_at_every_tensor(

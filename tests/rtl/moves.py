@@ -65,7 +65,7 @@ def random_image(
         base = bounds[0] + int(rng.integers(0, 8))
         two_planes = act_bits == 4 and bool(rng.integers(0, 3))
         layout, size = make_layout(banks_n, (1 + two_planes, 1, rows, width), s, pitch, base)
-        if base + size <= bounds[1]:
+        if base + size + 1 <= bounds[1]:  # plane 1 lies B/2 banks further on
             break
     row_beats = int(rng.integers(1, 20))
     distance = row_beats + int(rng.integers(0, 3))

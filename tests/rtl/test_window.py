@@ -55,23 +55,23 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         ky, kx = (int(v) for v in rng.integers(1, limit + 1, 2))
         h, w = (int(v) for v in rng.integers(1, 14, 2))
         pt, pl = int(rng.integers(0, ky)), int(rng.integers(0, kx))
-        ho = (h + pt + int(rng.integers(0, ky)) - ky) // s + 1
-        wo = (w + pl + int(rng.integers(0, kx)) - kx) // s + 1
+        pb, pr = int(rng.integers(0, ky)), int(rng.integers(0, kx))
+        ho, wo = (h + pt + pb - ky) // s + 1, (w + pl + pr - kx) // s + 1
         groups, pool = int(rng.integers(1, 4)), rng.random() < 0.25
         planes = 1 if pool or spec.act_bits == 8 else int(rng.integers(1, 3))
         if ho < 1 or wo < 1 or ky * kx > spec.taps_n:
             continue
-        wv = max(wo, -(-w // s)) + int(rng.integers(0, 3))
-        shape, base = (planes, groups, h, w), int(rng.integers(0, 8))
-        layout, size = make_layout(spec.banks_n, shape, s, wv, base)
+        wv, base = max(wo, -(-w // s)) + int(rng.integers(0, 3)), int(rng.integers(0, 8))
+        layout, size = make_layout(spec.banks_n, (planes, groups, h, w), s, wv, base)
         slices = int(rng.integers(1, groups * spec.slices_n + 1))
         sub0 = int(rng.integers(0, spec.slices_n)) if rng.random() < 0.2 else 0
         slices = min(slices, groups * spec.slices_n - sub0)
         shared = not pool and rng.random() < 0.15
         k, blocks = slices * (1 if shared else ky * kx), groups if pool else int(rng.integers(1, 4))
-        if base + size <= spec.act_depth and k * blocks <= spec.ring_depth:
+        skew = planes > 1 and rng.random() < 0.5
+        if base + size + skew <= spec.act_depth and k * blocks <= spec.ring_depth:
             break
-    fill(banks, layout, random_beats(rng, shape))
+    fill(banks, layout, random_beats(rng, (planes, groups, h, w)))
     taps = kernel_taps(
         layout,
         kernel=(ky, kx),
@@ -81,8 +81,7 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         slices=1 if pool else slices,
         sub0=0 if pool else sub0,
     )
-    kind = OutputKind.RAW if not pool and rng.random() < 0.1 else OutputKind.CODES
-    pads = rng.integers(0, 1 << spec.act_bits, 2)
+    raw, pads = not pool and rng.random() < 0.1, rng.integers(0, 1 << spec.act_bits, 2)
     return Compute(
         pool=pool,
         taps=taps,
@@ -90,7 +89,7 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         blocks=blocks,
         tiles=-(-((ho - 1) * wv + wo) // spec.pixels_n),
         planes=planes,
-        kind=kind,
+        kind=OutputKind.RAW if raw else OutputKind.CODES,
         pad0=int(pads[0]),
         pad1=int(pads[1]),
         wv=wv,
@@ -106,6 +105,7 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         add=not pool and rng.random() < 0.3,
         hold=not pool and rng.random() < 0.2,
         shared=shared,
+        skew=skew,
     )
 
 
