@@ -43,8 +43,13 @@ class FetchSpec:
 
     @property
     def word_beats_n(self) -> int:
-        """Beats of a weight word, NB; banks of the ring."""
+        """Beats of a weight word, NB."""
         return -(-self.word_bits // 64)
+
+    @property
+    def banks_n(self) -> int:
+        """Banks of the ring: 72 bits wide, so that the first beats lie beside the others."""
+        return self.word_beats_n - (self.word_beats_n + 1 - self.weight_ports_n) // 9
 
     @property
     def record_cycles(self) -> int:
@@ -105,14 +110,14 @@ def cost(spec: FetchSpec, job: FetchJob | None = None) -> FetchCost:
     # One port writes its beats straight; several rotate them to the ring's banks
     beat_lut = {1: 11, 2: 90}.get(spec.weight_ports_n, 78)
     blocks = -(-spec.ring_depth // 512)
-    ring = 2 * spec.word_beats_n * blocks
+    ring = 2 * spec.banks_n * blocks
     beat_lut += joining_luts(64, blocks)
     records = _halves(64 * RECORD_BEATS, spec.record_depth)
     fifos = 2 * spec.weight_ports_n * -(-_FIFO_BEATS // 512)
     return FetchCost(
         cycles=0 if job is None else _cycles(spec, job),
         lut=beat_lut * spec.word_beats_n + 130 + 205 * spec.weight_ports_n,
-        ff=141 * spec.word_beats_n + 758 + 75 * spec.weight_ports_n,
+        ff=141 * spec.word_beats_n + 80 * spec.banks_n + 758 + 75 * spec.weight_ports_n,
         bram36=(ring + records + fifos) / 2,
     )
 

@@ -62,6 +62,7 @@ module hg_actmem #(
 );
   localparam int unsigned AddrW = $clog2(ActDepth);
   localparam int unsigned PairW = BanksN > 2 ? BankW - 1 : 1;
+  localparam bit TwoPlanes = ActBits == 4;  // an image's bytes are one plane otherwise
 
   if (BanksN < 2 || (BanksN & (BanksN - 1)) != 0) begin : gen_banks_check
     $error("hg_actmem BanksN must be a power of two of at least 2, not %0d", BanksN);
@@ -106,7 +107,7 @@ module hg_actmem #(
       b_we[k]   = b_wr[k] ? wr_we : ld_gnt;
       b_en[k]   = b_wr[k] || (rd_any && rd_bank >> 1 == BankW'(k >> 1))
                || (ld_gnt && (ld_bank == BankW'(k) || (ld_two && ld_high_bank == BankW'(k))));
-      b_addr[k] = !b_wr[k] ? (ld_high_bank == BankW'(k) ? o_high_addr : o_addr)
+      b_addr[k] = !b_wr[k] ? (TwoPlanes && ld_high_bank == BankW'(k) ? o_high_addr : o_addr)
                 : b_sel[k] ? wr_addr[DrainN-1][AddrW-1:0] : wr_addr[0][AddrW-1:0];
     end
   end
@@ -114,7 +115,7 @@ module hg_actmem #(
   for (genvar k = 0; k < BanksN; k++) begin : gen_bank
     logic [63:0] beat, given;
     always_comb begin
-      given = !b_wr[k] ? (ld_bank == BankW'(k) ? ld_data : ld_high_data)
+      given = !b_wr[k] ? (TwoPlanes && ld_bank != BankW'(k) ? ld_high_data : ld_data)
             : b_sel[k] ? wr_data[DrainN-1] : wr_data[0];
       for (int unsigned l = 0; l < GroupLanesN; l++) begin
         beat[l*ActBits +: ActBits] = b_wr[k] && wr_keep[l] ? b_rdata[k][l*ActBits +: ActBits]

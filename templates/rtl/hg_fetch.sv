@@ -53,6 +53,10 @@ module hg_fetch #(
   input  logic [WeightPortsN-1:0][1:0]  r_resp
 );
   localparam int unsigned WordBeatsN = (WordW + 63) / 64;
+  // A bank is 72 bits wide as a block RAM is: the word's first beats lie, byte by byte, beside the
+  // others; so few of them that they are needed no more when the next word's come.
+  localparam int unsigned SideN = (WordBeatsN + 1 - WeightPortsN) / 9;
+  localparam int unsigned BanksN = WordBeatsN - SideN;
   localparam int unsigned RingW = $clog2(RingDepth);
   localparam int unsigned RecordW = $clog2(RecordDepth);
 
@@ -121,14 +125,34 @@ module hg_fetch #(
     .word_done, .bank_we, .bank_addr, .bank_data, .record_we, .record_addr, .record_data
   );
 
-  // Rings
+  // Rings: beat SideN + b goes to bank b, a cycle later, when its byte of the first beats is there
   logic [WordBeatsN*64-1:0] ring_read;
 
-  for (genvar b = 0; b < int'(WordBeatsN); b++) begin : gen_bank
-    hg_ram #(.Width(64), .Depth(RingDepth)) u_bank (
-      .clk, .we(bank_we[b]), .waddr(bank_addr[b]), .wdata(bank_data[b]),
-      .re(ring_en), .raddr(ring_addr), .rdata(ring_read[64*b +: 64])
-    );
+  for (genvar b = 0; b < int'(BanksN); b++) begin : gen_bank
+    localparam int unsigned Beat = SideN + b;
+    logic             we_q;
+    logic [RingW-1:0] addr_q;
+    logic [63:0]      data_q;
+    always_ff @(posedge clk) begin
+      we_q   <= bank_we[Beat];
+      addr_q <= bank_addr[Beat];
+      data_q <= bank_data[Beat];
+    end
+    if (b < int'(8 * SideN)) begin : gen_wide
+      logic [7:0] side_q;
+      always_ff @(posedge clk) begin
+        if (bank_we[b / 8]) side_q <= bank_data[b / 8][8*(b % 8) +: 8];
+      end
+      hg_ram #(.Width(72), .Depth(RingDepth)) u_bank (
+        .clk, .we(we_q), .waddr(addr_q), .wdata({side_q, data_q}), .re(ring_en),
+        .raddr(ring_addr), .rdata({ring_read[8*b +: 8], ring_read[64*Beat +: 64]})
+      );
+    end else begin : gen_plain
+      hg_ram #(.Width(64), .Depth(RingDepth)) u_bank (
+        .clk, .we(we_q), .waddr(addr_q), .wdata(data_q), .re(ring_en), .raddr(ring_addr),
+        .rdata(ring_read[64*Beat +: 64])
+      );
+    end
   end
   assign ring_data = ring_read[WordW-1:0];
   if (WordBeatsN * 64 > WordW) begin : gen_pad
@@ -143,14 +167,17 @@ module hg_fetch #(
 
   // What the readers see: written one cycle before it counts
   logic [16:0] words_q, records_q;
+  logic        word_done_q;
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin
       words_q <= '0;
       records_q <= '0;
       desc_done <= 1'b0;
+      word_done_q <= 1'b0;
     end else begin
-      words_q <= words_q + 17'(word_done) - (ring_release ? {1'b0, ring_release_n} : '0);
+      word_done_q <= word_done;
+      words_q <= words_q + 17'(word_done_q) - (ring_release ? {1'b0, ring_release_n} : '0);
       records_q <= records_q + 17'(record_we) - (rec_release ? {1'b0, rec_release_n} : '0);
       desc_done <= job_done;
     end

@@ -47,6 +47,8 @@ CONFIGS = [
     pytest.param(Config(60, 1, 16, 32), id="one-port"),
     pytest.param(Config(1100, 3, 64, 64), id="wide"),
     pytest.param(Config(300, 4, 23, 64), id="four-ports-odd-ring"),
+    pytest.param(Config(2144, 4, 40, 64), id="four-ports-zc706"),
+    pytest.param(Config(576, 1, 16, 32), id="one-port-side-beat"),
 ]
 
 
