@@ -11,16 +11,20 @@ from hlsgen.boards import Board
 from hlsgen.engines.lower import RAW_BITS, lower
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.nodes import ConvNode, Lowered, PoolNode
-from hlsgen.engines.segments import used_positions
+from hlsgen.engines.segments import issued_words, used_positions
 from hlsgen.model.graph import Add, Conv, MaxPool, Model
 from hlsgen.model.numbers import Format
 from hlsgen.plan.bands import with_bands
 from hlsgen.plan.cost import resources
+from hlsgen.plan.design import make_design
 from hlsgen.plan.memory import fits, needed_depth
+from hlsgen.plan.timing import frame_timing
 
 _LARGE_DSP = 600  # devices above this take the large array
 _BRAM_DEPTH = 1024  # beats of a bank in two BRAM36
-_BRAM_SHARE = 0.95  # of the BRAM36 at most
+_BRAM_SHARE = 0.97  # of the BRAM36 at most
+_RING_STEP = 512  # words of the ring in a block RAM's depth
+_ACT_SHARES = (4 / 8, 3 / 8)  # of the room for activations, tried beside all of it
 _DEPTH_MAX = 1 << 16
 _RING_LEAST = 512
 
@@ -53,8 +57,35 @@ def default_spec(model: Model, board: Board) -> MixedSpec:
         found = replace(spec, ring_depth=depth)
         found = replace(found, act_depth=_act_depth(lowered, found, board))
         if depth // 2 < max(least, _RING_LEAST) or fits(with_bands(lowered, found), found):
-            return found
+            break
         depth //= 2
+    nodes = (node for node in lowered.nodes if isinstance(node, ConvNode))
+    words = sum(issued_words(node, spec) for node in nodes)
+    if words <= found.ring_depth and needed_depth(lowered, found) <= found.act_depth:
+        return found
+    return _fastest(model, lowered, found, board, range(least, words + _RING_STEP))
+
+
+def _fastest(
+    model: Model, lowered: Lowered, found: MixedSpec, board: Board, words: range
+) -> MixedSpec:
+    """The same array with the BRAM36 split otherwise: what activations leave, the ring takes."""
+    choices = [found] if fits(with_bands(lowered, found), found) else []
+    for share in _ACT_SHARES:
+        depth = -(-int(share * found.act_depth) // _BRAM_DEPTH) * _BRAM_DEPTH
+        spec = replace(found, act_depth=depth, ring_depth=_RING_STEP)
+        used = resources(spec).bram36
+        step = resources(replace(spec, ring_depth=2 * _RING_STEP)).bram36 - used
+        steps = 1 + int((_BRAM_SHARE * board.resources.bram36 - used) / step)
+        spec = replace(spec, ring_depth=min(_RING_STEP * steps, words[-1], _DEPTH_MAX))
+        if spec.ring_depth in words and fits(with_bands(lowered, spec), spec):
+            choices.append(spec)
+
+    def cycles(spec: MixedSpec) -> int:
+        steps = make_design(model, spec, board.name).steps.steps
+        return frame_timing(steps, spec, board, board.clock_hz).frame
+
+    return min(choices, key=cycles) if len(choices) > 1 else found
 
 
 def base_spec(act_bits: int, fixed8: bool, board: Board) -> MixedSpec:
@@ -72,8 +103,8 @@ def base_spec(act_bits: int, fixed8: bool, board: Board) -> MixedSpec:
         drain_n=drain_n,
         act_depth=_BRAM_DEPTH,
         ring_depth=ring_depth,
-        record_depth=512 if not large else 1024,
-        weight_ports_n=3,
+        record_depth=512 if not large else 1024 if act_bits == 8 else 2048,
+        weight_ports_n=4 if large and act_bits == 4 else 3,
         acc_w=32 if act_bits == 8 else 26,
         mult_w=34,
     )
