@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scaled-down networks of the zoo on one small 4-bit design: golden = C simulation = hardware.
+
+The design is one that other tests compile too, and all networks run in one process: the second
+and the third differ from the first in program and weights alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hlsgen.engines.program import Load, decode
+from hlsgen.frontends.zoo import load_zoo
+from hlsgen.passes.slots import Slots
+from hlsgen.run import csim
+from hlsgen.run.project import Project, input_codes
+from hlsgen.run.sim import Result, Work, simulate_all
+from tests.net.csim_build import project_of
+from tests.net.sim_build import sim_project
+from tests.net.test_csim_random import DESIGNS
+
+pytestmark = pytest.mark.net
+
+SPEC = DESIGNS["a4_mixed"]
+SLOTS = Slots(pot4=SPEC.pot4_n, fixed4=SPEC.fixed4_n, fixed8=SPEC.fixed8_n)
+FRAMES = 2
+# Name, input's height and width, multiplier of the channels, whether the maps need row bands
+NETWORKS = (
+    ("resnet18", 56, 0.25, False),
+    ("resnet18", 176, 0.125, True),
+    ("mobilenet", 56, 0.25, False),
+    ("vgg11", 32, 0.125, False),
+)
+
+
+def check(project: Project, result: Result | csim.Result) -> None:
+    """Every tensor of every frame was seen and equals golden."""
+    assert result.failure is None, result.failure
+    assert result.verdict.first is None, str(result.verdict.first)
+    assert result.verdict.degenerate == ()
+    assert result.verdict.tensors_compared == FRAMES * len(project.model.layers)
+    assert result.verdict.equal
+
+
+def image_loads(project: Project) -> Counter[int]:
+    """LOADs of the folded input, by the remainder of their first row modulo the stride."""
+    loads = [one for one in decode(project.program).descriptors if isinstance(one, Load)]
+    return Counter(
+        load.offset % load.run_bytes // (8 * load.row_beats) for load in loads if load.row_beats
+    )
+
+
+def test_networks_of_the_zoo_share_the_hardware(tmp_path: Path) -> None:
+    works = []
+    for name, size, width, banded in NETWORKS:
+        model = load_zoo(name, slots=SLOTS, size=size, width=width)
+        project = sim_project(model, SPEC, tmp_path / f"{name}-{size}")
+        loads = image_loads(project)
+        assert len(loads) == (1 if name == "vgg11" else 2)  # a remainder each: the stem's stride
+        assert all(count > 1 for count in loads.values()) == banded
+        assert any(item.row for item in project.checked) == banded
+        works.append(Work(project=project, codes=input_codes(model, None, FRAMES)))
+    for work in works:
+        check(work.project, csim.simulate(work.project, work.codes))
+    for work, result in zip(works, simulate_all(works), strict=True):
+        check(work.project, result)
+        assert len(result.frame_ends) == FRAMES
+
+
+def test_csim_equals_golden_in_a_small_memory(tmp_path: Path) -> None:
+    """The classifier's accumulators alone fill this memory; the maps take turns in it."""
+    model = load_zoo("resnet18", slots=SLOTS, size=96, width=0.25)
+    project = project_of(model, replace(SPEC, act_depth=512), tmp_path)
+    assert any(item.row for item in project.checked)
+    check(project, csim.simulate(project, input_codes(model, None, FRAMES)))
