@@ -183,13 +183,14 @@ def sim(
     frames: int | None = None,
     waves: bool = False,
     junit: Path | None = None,
+    profile: Path | None = None,
     output: Path | None = None,
 ) -> Figures:
     """Run the hardware cycle by cycle and compare every tensor with the integer model."""
     x = _checked_run(project, images, frames)
     from hlsgen.run.sim import sim as simulate
 
-    result = simulate(project, x, frames, waves=waves, junit=junit)
+    result = simulate(project, x, frames, waves=waves, junit=junit, profile=profile)
     return _recorded("sim", project, result, output)
 
 

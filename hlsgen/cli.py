@@ -45,6 +45,9 @@ Seed: TypeAlias = Annotated[int, typer.Option(help="of the random weights")]
 Size: TypeAlias = Annotated[int | None, typer.Option(help="height and width of the input")]
 Width: TypeAlias = Annotated[float, typer.Option(help="multiplier of the channel counts, 0.25")]
 Waves: TypeAlias = Annotated[bool, typer.Option("--waves", help="write FST waves")]
+Profile: TypeAlias = Annotated[
+    Path | None, typer.Option(help="folder for profile.json and profile.svg: cycles by layer")
+]
 Junit: TypeAlias = Annotated[Path | None, typer.Option(help="JUnit file to write")]
 
 
@@ -173,6 +176,7 @@ def sim(
     frames: Frames = None,
     waves: Waves = False,
     junit: Junit = None,
+    profile: Profile = None,
     output: Values = None,
     json: Json = False,
 ) -> int:
@@ -180,7 +184,13 @@ def sim(
     return run_command(
         "Simulating the hardware",
         lambda: api.sim(
-            project, images=input_, frames=frames, waves=waves, junit=junit, output=output
+            project,
+            images=input_,
+            frames=frames,
+            waves=waves,
+            junit=junit,
+            profile=profile,
+            output=output,
         ),
         as_json=json,
     )

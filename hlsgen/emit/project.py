@@ -24,7 +24,7 @@ from hlsgen.model.graph import Model
 from hlsgen.plan import Design, Image, pack_project, write_design
 from hlsgen.resources import resource
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 
 
 def build(model: Model, design: Design, board: Board, out: Path) -> dict[str, Any]:
@@ -71,6 +71,7 @@ def _write_data(image: Image, folder: Path) -> None:
         "scratch_bytes": image.scratch_bytes,
         "report_slots": image.report_slots,
         "outputs": image.outputs,
+        "layers": image.layers,
         "checked": [asdict(item) for item in image.checked],
     }
     (folder / "layout.json").write_text(_json(layout), encoding="utf-8")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hlsgen.engines import tensors
 from hlsgen.engines.convdata import ConvData, conv_data
-from hlsgen.engines.nodes import ConvNode
+from hlsgen.engines.nodes import ConvNode, MoveNode, PoolNode
 from hlsgen.engines.program import Compute, Descriptor, Fetch, Program, encode, report_bytes
 from hlsgen.engines.tensors import tensor_bytes, unpack_tensor
 from hlsgen.model.graph import IntArray, Model
@@ -47,6 +47,7 @@ class Image:
     report_slots: int
     outputs: dict[str, int]  # byte offset of each output tensor in a frame
     checked: tuple[Checked, ...]
+    layers: tuple[str, ...]  # the layer that each descriptor works for
 
     def report_bytes(self, frames: int) -> int:
         """Bytes of the report of a run."""
@@ -85,6 +86,7 @@ def pack_project(model: Model, design: Design) -> Image:
         report_slots=design.steps.report_slots,
         outputs=design.steps.outputs,
         checked=_checked(design),
+        layers=layers_of(design),
     )
 
 
@@ -132,6 +134,35 @@ def _finished(step: Step, data: ConvData | None) -> Descriptor:
         add_tie_even=add.tie_even,
         add_tie_parity=add.tie_parity,
     )
+
+
+def layers_of(design: Design) -> tuple[str, ...]:
+    """The layer each descriptor works for: a LOAD its next reader, a STORE the last writer."""
+    lowered = design.lowered
+    nodes = [step.node for step in design.steps.steps]
+    found: list[str] = []
+    for index, node in enumerate(nodes):
+        if not isinstance(node, MoveNode):
+            found.append(node.layer)
+            continue
+        order = reversed(nodes[:index]) if node.store else iter(nodes[index:])
+        near = [other for other in order if not isinstance(other, MoveNode)]
+        root = lowered.root(node.value)
+        touches = (
+            other
+            for other in near
+            if root in map(lowered.root, (other.output,) if node.store else _read(other))
+        )
+        other = next(touches, near[0] if near else None)
+        found.append(node.tensor if other is None else other.layer)
+    return tuple(found)
+
+
+def _read(node: ConvNode | PoolNode) -> tuple[str, ...]:
+    if isinstance(node, PoolNode):
+        return (node.input,)
+    sources = tuple(source.value for source in node.sources)
+    return sources if node.residual is None else (*sources, node.residual)
 
 
 def _checked(design: Design) -> tuple[Checked, ...]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from hlsgen.engines.lower import RAW_BITS
@@ -96,8 +96,11 @@ def build_steps(model: Model, lowered: Lowered, memory: Memory, spec: MixedSpec)
         else:
             steps += builder.conv(node)
     return Steps(
-        steps=tuple(steps),
-        report_slots=builder.slots,
+        steps=tuple(
+            replace(step, descriptor=replace(step.descriptor, report_slot=slot))
+            for slot, step in enumerate(steps)
+        ),
+        report_slots=len(steps),
         weight_bytes=builder.weights,
         input_bytes=_input_bytes(model, lowered, spec),
         image_step=_image_step(lowered),
@@ -132,7 +135,6 @@ class _Builder:
     lowered: Lowered
     layouts: dict[str, Layout]
     spec: MixedSpec
-    slots: int = 0
     weights: int = 0
     segments: dict[str, list[Segment]] = field(default_factory=dict)  # by layer; bands share them
     fetches: dict[tuple[str, int], Fetch] = field(default_factory=dict)
@@ -302,7 +304,6 @@ class _Builder:
         wv = window.row_pitches * source.pitch
         height, width = window.outside
         rows = -(-(height - part) // window.parts_n)
-        self.slots += 1
         return {
             "tiles": -(-((rows - 1) * wv + width) // spec.pixels_n),
             "wv": wv,
@@ -319,7 +320,6 @@ class _Builder:
             "out_pitch": window.parts_n * out.pitch,
             "out_s": out.s,
             "out_off_step": out.off_step,
-            "report_slot": self.slots - 1,
         }
 
     def _tap(self, item: TapSpec, window: Window, layout: Layout, part: int) -> Tap:

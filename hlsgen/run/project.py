@@ -21,7 +21,7 @@ from hlsgen.model.pictures import picture_codes
 from hlsgen.plan.design import read_design
 from hlsgen.plan.image import Checked
 
-_MANIFEST_VERSION = 1
+_MANIFEST_VERSION = 2
 _REMEDY = "run hlsgen build again"
 
 
@@ -42,6 +42,7 @@ class Project:
     report_slots: int
     outputs: dict[str, int]  # byte offset of each output tensor in a frame
     checked: tuple[Checked, ...]
+    layers: tuple[str, ...]  # the layer that each descriptor works for
 
     def report_bytes(self, frames: int) -> int:
         """Bytes of the report of a run."""
@@ -79,6 +80,7 @@ def load_project(folder: Path) -> Project:
         report_slots=layout["report_slots"],
         outputs=layout["outputs"],
         checked=tuple(Checked(**item) for item in layout["checked"]),
+        layers=tuple(layout["layers"]),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.engines.program import REPORT_MAGIC, Compute, decode
+from hlsgen.engines.program import REPORT_MAGIC
 from hlsgen.errors import ProjectError
 from hlsgen.files import replace_file
 from hlsgen.model import golden
@@ -23,6 +23,7 @@ from hlsgen.model.graph import Conv, IntArray, Model
 from hlsgen.run.compare import Comparison, Observation, Place, Verdict
 from hlsgen.run.csim_run import STATUSES
 from hlsgen.run.junit import Case, write_junit
+from hlsgen.run.profile import frame_bytes, layer_figures, profile_of, write_profile
 from hlsgen.run.project import (
     Project,
     input_codes,
@@ -38,23 +39,10 @@ from hlsgen.run.system import (
     identification,
     run_system,
 )
-from hlsgen.run.trace import Trace, observations, read_trace
+from hlsgen.run.trace import Timing, Trace, observations, read_trace
 from hlsgen.run.verilate import Bench, tail
 
-_ENTRY = struct.Struct("<8Q")
 _DEFAULT_FRAMES = 2  # the second one shows the steady state
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerFigures:
-    """Cycles of a layer in the last frame: those of its descriptors summed."""
-
-    name: str
-    cycles: int
-    busy: int
-    wait_weights: int
-    wait_activations: int
-    wait_drain: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +62,7 @@ class Result:
     outputs: dict[str, IntArray]  # codes [frames, channels, height, width]
     frame_ends: tuple[int, ...]  # cycle of each frame's last write response
     report: bytes
+    timings: tuple[Timing, ...]  # of every descriptor, as the bench saw it
     failure: str | None  # why the run itself failed
     log: str
     compile_s: float
@@ -87,13 +76,15 @@ def sim(
     *,
     waves: bool = False,
     junit: Path | None = None,
+    profile: Path | None = None,
     memory: Memory | None = None,
 ) -> dict[str, Any]:
     """Run frames on the simulated hardware and compare every layer's tensor with golden.
 
     Returns the keys of DESIGN §7; `values` holds the real-valued outputs, frames first.
     `memory` replaces the board's DDR (latency, bytes a cycle, seed). The log of a failed run stays
-    in the project as sim.log, waves as sim.fst.
+    in the project as sim.log, waves as sim.fst; `profile` is a folder for profile.json and
+    profile.svg.
     """
     start = time.perf_counter()
     project = load_project(folder)
@@ -102,7 +93,10 @@ def sim(
         result = simulate(project, codes, memory=memory, waves=fst)
     if result.failure:
         (folder / "sim.log").write_text(result.log, encoding="utf-8")
-    figures = _figures(project, result, len(codes))
+    figures = _figures(project, result, len(codes), memory)
+    if profile is not None and not result.failure:
+        content = profile_of(project, result.report, result.frame_ends, figures["memory"])
+        write_profile(content, profile)
     figures["wall_s"] = round(time.perf_counter() - start, 3)
     figures["values"] = real_values(project.model, result.outputs)
     if junit is not None:
@@ -183,6 +177,7 @@ def _result(work: Work, session: Session, number: int, trace: Trace) -> Result:
         outputs=outputs,
         frame_ends=trace.frame_ends,
         report=outcome.report,
+        timings=trace.timings,
         failure=failure,
         log=session.run.log,
         compile_s=session.compile_s,
@@ -226,10 +221,13 @@ def _verdict(
     return comparison.verdict()
 
 
-def _figures(project: Project, result: Result, frames: int) -> dict[str, Any]:
+def _figures(
+    project: Project, result: Result, frames: int, memory: Memory | None
+) -> dict[str, Any]:
     verdict, ends = result.verdict, result.frame_ends
     steady = _steady(ends)
-    macs, products = _macs(project.model), project.spec.products_n
+    macs = _macs(project.model)
+    products = sum(macs.values()) / project.spec.products_n
     return {
         "equal": verdict.equal and result.failure is None,
         "frames": frames,
@@ -245,21 +243,21 @@ def _figures(project: Project, result: Result, frames: int) -> dict[str, Any]:
         "cycles": [int(value) for value in np.diff((0, *ends))],
         "latency_cycles": ends[0] if ends else None,
         "cycles_per_frame": round(steady),
-        "utilisation": round(sum(macs.values()) / (products * steady), 4) if steady else None,
-        "layers": [
-            {
-                "name": item.name,
-                "cycles": item.cycles,
-                "busy": item.busy,
-                "utilisation": round(macs.get(item.name, 0) / (products * item.cycles), 4),
-                "waits": {
-                    "weights": item.wait_weights,
-                    "activations": item.wait_activations,
-                    "drain": item.wait_drain,
-                },
-            }
-            for item in ([] if result.failure else _layers(project, result.report, frames))
-        ],
+        "utilisation": round(products / steady, 4) if steady else None,
+        "memory": _memory(project, steady, memory),
+        "layers": [] if result.failure else layer_figures(project, result.report, frames, macs),
+    }
+
+
+def _memory(project: Project, steady: float, memory: Memory | None) -> dict[str, Any]:
+    """Bytes of a frame, and their share of what the memory could move in its cycles."""
+    budget = project.ddr_bytes_per_cycle if memory is None else memory.bytes_per_cycle
+    moved = frame_bytes(project)
+    share = sum(moved.values()) / (budget * steady) if steady else None
+    return {
+        "bytes": moved,
+        "bytes_per_cycle": round(budget, 3),
+        "share": None if share is None else round(share, 4),
     }
 
 
@@ -275,29 +273,6 @@ def _macs(model: Model) -> dict[str, int]:
     sizes = {layer.name: layer.weights.size for layer in model.layers if isinstance(layer, Conv)}
     maps = {layer.name: model.tensors[layer.output].shape[1:] for layer in model.layers}
     return {name: size * maps[name][0] * maps[name][1] for name, size in sizes.items()}
-
-
-def _layers(project: Project, report: bytes, frames: int) -> list[LayerFigures]:
-    """Entries of the report's last frame, joined by layer in order of execution."""
-    descriptors = decode(project.program).descriptors
-    found: dict[str, list[int]] = {}
-    for item in project.checked:
-        descriptor = descriptors[item.descriptor]
-        slot = item.slot
-        at = 128 + 64 * ((frames - 1) * project.report_slots + slot)
-        if not isinstance(descriptor, Compute) or slot == 0xFFFF or at + 64 > len(report):
-            continue
-        start, end, busy, weights, tokens, drain, _, _ = _ENTRY.unpack_from(report, at)
-        sums = found.setdefault(item.layer, [0] * 5)
-        for place, value in enumerate((end - start, busy, weights, tokens, drain)):
-            sums[place] += value
-    return [
-        LayerFigures(
-            name=name, cycles=sums[0], busy=sums[1], wait_weights=sums[2],
-            wait_activations=sums[3], wait_drain=sums[4],
-        )
-        for name, sums in found.items()
-    ]  # fmt: skip
 
 
 def _cases(project: Project, result: Result) -> Sequence[Case]:

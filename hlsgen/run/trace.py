@@ -16,7 +16,18 @@ from hlsgen.engines.program import Compute, OutputKind, decode
 from hlsgen.plan.image import Checked
 from hlsgen.run.compare import Observation, Place
 
-_QUANTISED, _SUM, _POOL, _FRAME = range(4)
+_QUANTISED, _SUM, _POOL, _FRAME, _DONE = range(5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """A descriptor as the bench saw it: cycles of its start and end, what it counted between."""
+
+    frame: int
+    descriptor: int
+    start: int
+    end: int
+    busy: int  # steps of the array, beats of a LOAD or STORE; 0 of a FETCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,6 +36,7 @@ class Trace:
 
     records: NDArray[Any]
     frame_ends: tuple[int, ...]
+    timings: tuple[Timing, ...] = ()
 
 
 def read_trace(path: Path, spec: MixedSpec) -> Trace:
@@ -39,8 +51,18 @@ def read_trace(path: Path, spec: MixedSpec) -> Trace:
     ends = records[records["kind"] == _FRAME]
     cycles = ends["tile"].astype(np.int64) + (ends["step"].astype(np.int64) << 32)
     return Trace(
-        records=records[records["kind"] != _FRAME],
+        records=records[records["kind"] < _FRAME],
         frame_ends=tuple(int(cycle) for cycle in cycles),
+        timings=tuple(
+            Timing(
+                frame=int(one["frame"]),
+                descriptor=int(one["descriptor"]),
+                start=int(one["tile"]) + (int(one["step"]) << 32),
+                end=int(one["mask"]),
+                busy=int(one["where"]),
+            )
+            for one in records[records["kind"] == _DONE]
+        ),
     )
 
 

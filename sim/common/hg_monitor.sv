@@ -3,7 +3,9 @@
 //
 // One record for each group of codes that leaves the requantisation (only in front of an add),
 // the add, or the pool, with frame and index of its descriptor, block, tile and step in the tile;
-// one for each frame that is complete.
+// one for each frame that is complete. And one for each descriptor that is done, with the cycles of
+// its start and end and the steps of the array or the beats between, counted here, so that they
+// check the report's own.
 module hg_monitor #(
   parameter int unsigned GroupLanesN = 8,
   parameter int unsigned DrainN = 1
@@ -12,6 +14,16 @@ module hg_monitor #(
   input logic          core_rst_n,
   input logic          job_start,
   input logic [1023:0] job_desc,
+  input logic [3:0]    desc_valid,
+  input logic [3:0]    desc_ready,
+  input logic [3:0]    desc_done,
+  input logic [3:0][1023:0] desc,
+  input logic          k_valid,
+  input logic          pk_valid,
+  input logic          ld_m_valid,
+  input logic          ld_m_ready,
+  input logic          st_s_valid,
+  input logic          st_s_ready,
   input logic          q_valid,
   input logic [DrainN-1:0][GroupLanesN-1:0][7:0] q_data,
   input logic [GroupLanesN-1:0] q_mask,
@@ -53,6 +65,48 @@ module hg_monitor #(
       block[k]++;
     end
   endfunction
+
+  // Cycles since the start, and what the walkers have taken: frame, index, start
+  longint unsigned cycle;
+  int unsigned steps [4];
+  int unsigned frames_taken [4][$], indices [4][$];
+  longint unsigned starts [4][$];
+
+  function automatic void finish(int w);
+    longint unsigned start;
+    int unsigned f, i;
+    f = frames_taken[w].pop_front();
+    i = indices[w].pop_front();
+    start = starts[w].pop_front();
+    hg_trace_head(4, f, i, w, start[31:0], start[63:32], steps[w], cycle);
+    for (int n = 0; n < int'(Words); n++) hg_trace_data(64'd0);
+    steps[w] = 0;
+  endfunction
+
+  always @(posedge clk) begin
+    if (!core_rst_n) begin
+      cycle = 1;
+      for (int w = 0; w < 4; w++) begin
+        steps[w] = 0;
+        frames_taken[w].delete();
+        indices[w].delete();
+        starts[w].delete();
+      end
+    end else begin
+      for (int w = 0; w < 4; w++) begin
+        if (desc_done[w]) finish(w);
+        if (desc_valid[w] && desc_ready[w]) begin
+          frames_taken[w].push_back(desc[w][64*14+32 +: 32]);
+          indices[w].push_back(32'(desc[w][64*15+32 +: 16]));
+          starts[w].push_back(cycle);
+        end
+      end
+      if (ld_m_valid && ld_m_ready) steps[1]++;
+      if (k_valid || pk_valid) steps[2]++;
+      if (st_s_valid && st_s_ready) steps[3]++;
+      cycle++;
+    end
+  end
 
   always @(posedge clk) begin
     if (!core_rst_n) begin  // before each start

@@ -23,7 +23,8 @@ int hg_trace_open(const char* path) {
   return 0;
 }
 
-// Kinds: 0 requantised, 1 after the add, 2 pool, 3 frame complete (tile, step: cycle low, high)
+// Kinds: 0 requantised, 1 after the add, 2 pool, 3 frame complete (tile, step: cycle low, high),
+// 4 descriptor complete (block: walker; tile, step: start; mask: end; where: steps or beats)
 void hg_trace_head(unsigned kind, unsigned frame, unsigned descriptor, unsigned block,
                    unsigned tile, unsigned step, unsigned where, uint64_t mask) {
   if (trace == nullptr) return;

@@ -30,6 +30,8 @@ module hg_fetch_bench #(
   logic [WeightPortsN-1:0][63:0] r_data;
   logic [WeightPortsN-1:0][1:0] r_resp, none_resp;
 
+  logic unused_busy, unused_full;
+
   for (genvar i = 0; i < int'(WeightPortsN); i++) begin : gen_len
     assign ar_len8[i] = {4'd0, ar_len[i]};
   end
@@ -38,6 +40,7 @@ module hg_fetch_bench #(
     .RingDepth(RingDepth), .RecordDepth(RecordDepth), .WordW(WordW), .WeightPortsN(WeightPortsN)
   ) u_fetch (
     .clk, .rst_n, .halt(1'b0), .idle, .error, .desc_valid, .desc_ready, .desc, .desc_done,
+    .cnt_busy(unused_busy), .cnt_full(unused_full),
     .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release, .ring_release_n,
     .rec_en, .rec_addr, .rec_data, .rec_count, .rec_release, .rec_release_n,
     .ar_valid, .ar_ready, .ar_addr, .ar_len, .r_valid, .r_data, .r_resp

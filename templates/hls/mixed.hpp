@@ -160,8 +160,9 @@ void run_pool(State<C> &state, const ComputeFields &d) {
     }
 }
 
-// Report entry of a compute: the cycle counters are a capability of the RTL and stay 0 here.
+// Report entry of a descriptor: the cycle counters are a capability of the RTL and stay 0 here.
 inline void report_entry(port_t *gmem, const Arguments &args, int slots, int frame, int slot, int tiles) {
+    if (slot == NO_SLOT) return;
     const std::uint64_t start = args.report + 128 + 64 * (std::uint64_t(frame) * std::uint64_t(slots) + std::uint64_t(slot));
     for (int i = 0; i < 6; ++i) write_beat(gmem, start + std::uint64_t(8 * i), 0);
     write_beat(gmem, start + 48, beat_t(frame) << 16 | beat_t(slot));
@@ -182,9 +183,7 @@ void run_compute(State<C> &state, RecordStream<C> &records, WordStream<C> &words
         run_conv<C>(state, records, words, d);
     }
     HG_WATCH(end());
-    if (descriptor.slot() != NO_SLOT) {
-        report_entry(gmem, args, slots, frame, descriptor.slot(), d.tiles);
-    }
+    report_entry(gmem, args, slots, frame, descriptor.slot(), d.tiles);
 }
 
 inline std::uint64_t buffer_base(const Arguments &args, int buffer, int frame) {
@@ -217,6 +216,7 @@ void run_walkers(State<C> &state, RecordStream<C> &records, WordStream<C> &words
             } else {
                 store<C>(gmem, base, d, state.mem);
             }
+            report_entry(gmem, args, header.slots, frame, descriptor.slot(), 0);
         }
         schedule.complete(walker);
     }
@@ -252,6 +252,17 @@ void run_frames(State<C> &state, port_t *gmem0, const port_t *gmem1, const port_
 #endif
 }
 
+// Entries of the FETCHes, which run on other ports than the report's.
+inline void report_fetches(port_t *gmem, const Arguments &args, const Header &header) {
+    for (int i = 0; i < header.descriptors; ++i) {
+        const Descriptor descriptor = read_descriptor(gmem, args.program, i);
+        if (descriptor.op() != OP_FETCH) continue;
+        for (int frame = 0; frame < args.frames; ++frame) {
+            report_entry(gmem, args, header.slots, frame, descriptor.slot(), 0);
+        }
+    }
+}
+
 // Header of the report, written last; its magic says that everything before it is complete.
 template <class C>
 void write_report(port_t *gmem, std::uint64_t report, Status status, int index, int frames) {
@@ -272,7 +283,10 @@ void mixed(State<C> &state, port_t *gmem0, const port_t *gmem1, const port_t *gm
     int index = 0;
     const Status status = check_program<C>(gmem0, args.program, header, index);
     const bool run = status == STATUS_GOOD && header.descriptors != 0 && args.frames > 0;
-    if (run) run_frames<C>(state, gmem0, gmem1, gmem2, gmem3, args, header);
+    if (run) {
+        run_frames<C>(state, gmem0, gmem1, gmem2, gmem3, args, header);
+        report_fetches(gmem0, args, header);
+    }
     write_report<C>(gmem0, args.report, status, index, run ? args.frames : 0);
 }
 

@@ -176,10 +176,10 @@ bool fields_in_range(const MoveFields &d) {
 }
 
 template <class C>
-bool fields_in_range(const ComputeFields &d, int slot, int slots) {
+bool fields_in_range(const ComputeFields &d) {
     const bool sizes = d.taps >= 1 && d.taps <= C::TapsN && d.blocks > 0 && d.tiles > 0 &&
                        d.ho > 0 && d.wo > 0 && d.wv >= d.wo && d.out_s >= 1 && d.out_s <= 4 &&
-                       d.taps_offset % TAP_BYTES == 0 && (slot < slots || slot == NO_SLOT);
+                       d.taps_offset % TAP_BYTES == 0;
     if (d.pool) return sizes && d.planes == 1 && d.kind == KIND_CODES && !d.add;
     const bool words = d.k > 0 && d.k * (d.hold ? d.blocks : 1) <= C::RingDepth;
     const bool kinds = d.kind <= KIND_RAW &&
@@ -198,10 +198,11 @@ Status check_descriptor(const Descriptor &d, int slots) {
         case OP_LOAD: good = fields_in_range<C>(MoveFields(d)); break;
         case OP_STORE: good = fields_in_range<C>(MoveFields(d)) && d.beat[6] == 0; break;
         case OP_CONV:
-        case OP_POOL: good = fields_in_range<C>(ComputeFields(d), d.slot(), slots); break;
+        case OP_POOL: good = fields_in_range<C>(ComputeFields(d)); break;
         default: return STATUS_OPERATION;
     }
-    return good ? STATUS_GOOD : STATUS_FIELD;
+    const bool slot = d.slot() < slots || d.slot() == NO_SLOT;
+    return good && slot ? STATUS_GOOD : STATUS_FIELD;
 }
 
 // The whole program is checked before anything starts; `index` is the first bad descriptor.

@@ -26,6 +26,9 @@ module hg_fetch #(
   output logic                         desc_ready,
   input  logic [1023:0]                desc,
   output logic                         desc_done,
+  // Beats of all ports were taken, or were there and the rings had no room
+  output logic                         cnt_busy,
+  output logic                         cnt_full,
 
   // Weight words, to the window
   input  logic                         ring_en,
@@ -93,6 +96,8 @@ module hg_fetch #(
   assign desc_ready = accept;
   assign idle = &port_idle;
   assign error = |port_error;
+  assign cnt_busy = &m_valid && join_ready;
+  assign cnt_full = &m_valid && !join_ready;
 
   always_ff @(posedge clk) begin
     if (!rst_n || accept) sent_q <= '0;

@@ -54,6 +54,8 @@ module hg_front #(
   input  logic                cnt_busy,
   input  logic                cnt_wait_weights,
   input  logic                cnt_wait_drain,
+  input  logic                cnt_fetch,     // beats of all weight ports were taken
+  input  logic                cnt_fetch_full,
   input  logic                fetch_idle,
   input  logic                fetch_error,
 
@@ -163,7 +165,14 @@ module hg_front #(
   logic [15:0] stores_n, status_index, fault_index_q;
   logic [7:0] status, fault_status_q;
   logic [31:0] entry_index;
-  logic [303:0] entry;
+  logic [2:0] entry_beat;
+  logic [63:0] entry_data;
+  // Beats that went, that could not go
+  logic [3:0] beats, stuck;
+
+  assign beats = {st_s_valid && st_s_ready, cnt_busy, ld_m_valid && ld_m_ready, cnt_fetch};
+  assign stuck = {st_s_valid && !st_s_ready, cnt_wait_drain, ld_m_valid && !ld_m_ready,
+                  cnt_fetch_full};
 
   hg_program #(
     .LayoutHash(LayoutHash), .ActBits(ActBits), .RowsN(RowsN), .RingDepth(RingDepth), .TapsN(TapsN)
@@ -194,12 +203,12 @@ module hg_front #(
   hg_issue u_issue (
     .clk, .rst_n(core_rst_n), .halt, .now, .stores_n, .q_commit(q_valid && q_beat == 4'd15),
     .head_valid, .head(desc), .pop, .taps_loaded, .desc_valid, .desc_ready, .desc_done,
-    .cnt_busy, .cnt_wait_weights, .cnt_wait_drain, .idle(walkers_idle), .frames_done, .index,
-    .entry_valid, .entry_index, .entry, .entry_done
+    .cnt_busy(beats), .cnt_wait_weights, .cnt_wait_drain(stuck), .idle(walkers_idle),
+    .frames_done, .index, .entry_valid, .entry_done, .entry_index, .entry_beat, .entry_data
   );
   hg_report #(.LayoutHash(LayoutHash), .Capabilities(Capabilities)) u_report (
     .clk, .rst_n(core_rst_n), .base(pointer[5][31:0]), .idle(wr_idle[0]), .error(wr_error[0]),
-    .entry_valid, .entry_index, .entry, .entry_done,
+    .entry_valid, .entry_done, .entry_index, .entry_beat, .entry_data,
     .head_valid(rep_head_valid), .head_done(rep_head_done), .status, .status_index, .frames_done,
     .now, .aw_valid(wr_aw_valid[0]), .aw_ready(wr_aw_ready[0]), .aw_addr(wr_aw_addr[0]),
     .aw_len(wr_aw_len[0]), .w_valid(wr_w_valid[0]), .w_ready(wr_w_ready[0]),

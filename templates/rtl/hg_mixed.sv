@@ -65,8 +65,8 @@ module hg_mixed #(
   logic [31:0] frames_done;
   logic [3:0] desc_valid, desc_ready, desc_done;
   logic [3:0][1023:0] desc;
-  logic next_valid;
   logic tap_room, tap_we, cnt_busy, cnt_wait_weights, cnt_wait_drain, fetch_idle, fetch_error;
+  logic cnt_fetch, cnt_fetch_full, next_valid;
   logic [7:0] tap_index;
   logic [127:0] tap_data;
   logic ld_req_valid, ld_req_ready, ld_m_valid, ld_m_ready;
@@ -81,11 +81,11 @@ module hg_mixed #(
     .clk, .rst_n, .c_awvalid, .c_awready, .c_awaddr, .c_wvalid, .c_wready, .c_wdata, .c_wstrb,
     .c_bvalid, .c_bready, .c_arvalid, .c_arready, .c_araddr, .c_rvalid, .c_rready, .c_rdata, .irq,
     .core_rst_n, .halt, .running, .now, .frames_done, .desc_valid, .desc_ready, .desc_done, .desc,
-    .next_valid,
-    .tap_room, .tap_we, .tap_index, .tap_data, .cnt_busy, .cnt_wait_weights, .cnt_wait_drain,
-    .fetch_idle, .fetch_error, .ld_req_valid, .ld_req_ready, .ld_req_addr, .ld_req_beats,
-    .ld_m_valid, .ld_m_ready, .ld_m_data, .st_req_valid, .st_req_ready, .st_req_addr,
-    .st_req_beats, .st_s_valid, .st_s_ready, .st_s_data, .st_done,
+    .next_valid, .tap_room, .tap_we, .tap_index, .tap_data, .cnt_busy, .cnt_wait_weights,
+    .cnt_wait_drain, .cnt_fetch, .cnt_fetch_full, .fetch_idle, .fetch_error, .ld_req_valid,
+    .ld_req_ready, .ld_req_addr, .ld_req_beats, .ld_m_valid, .ld_m_ready, .ld_m_data,
+    .st_req_valid, .st_req_ready, .st_req_addr, .st_req_beats, .st_s_valid, .st_s_ready,
+    .st_s_data, .st_done,
     .ar_valid(ar_valid[0]), .ar_ready(ar_ready[0]), .ar_addr(ar_addr[0]), .ar_len(ar_len[0]),
     .r_valid(r_valid[0]), .r_data(r_data[0]), .r_resp(r_resp[0]), .r_last(r_last[0]),
     .aw_valid, .aw_ready, .aw_addr, .aw_len, .w_valid, .w_ready, .w_data, .w_strb, .w_last,
@@ -105,8 +105,9 @@ module hg_mixed #(
   ) u_fetch (
     .clk, .rst_n(core_rst_n), .halt, .idle(fetch_idle), .error(fetch_error),
     .desc_valid(desc_valid[0]), .desc_ready(desc_ready[0]), .desc(desc[0]),
-    .desc_done(desc_done[0]), .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release,
-    .ring_release_n, .rec_en, .rec_addr, .rec_data, .rec_count, .rec_release, .rec_release_n,
+    .desc_done(desc_done[0]), .cnt_busy(cnt_fetch), .cnt_full(cnt_fetch_full),
+    .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release, .ring_release_n,
+    .rec_en, .rec_addr, .rec_data, .rec_count, .rec_release, .rec_release_n,
     .ar_valid(ar_valid[WeightPortsN:1]), .ar_ready(ar_ready[WeightPortsN:1]),
     .ar_addr(ar_addr[WeightPortsN:1]), .ar_len(ar_len[WeightPortsN:1]),
     .r_valid(r_valid[WeightPortsN:1]), .r_data(r_data[WeightPortsN:1]),
@@ -154,7 +155,7 @@ module hg_mixed #(
   // Window, array, pool
   logic [1023:0] job_desc;
   logic cfg_valid, cfg_ready, job_start, blk_take, k_valid, k_first, k_shift, k_last, k_blk;
-  logic pk_valid, pk_first, pk_last, tile_done, res_tile_done, d_soon, d_soon_blk;
+  logic pk_valid, pk_first, pk_last, tile_done, res_tile_done, d_soon, d_soon_blk, p_valid, p_last;
   logic unused_cfg, unused_start, unused_blk, unused_free, unused_idle;
   logic [1:0] blk_loaded;
   logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
@@ -163,7 +164,6 @@ module hg_mixed #(
   logic [WordW-1:0] k_word;
   logic [1:0][RowsN-1:0] sp2;
   logic [RowsN-1:0][PixelsN-1:0][AccW-1:0] acc_q;
-  logic p_valid, p_last;
   logic [DrainN-1:0][GroupLanesN-1:0][7:0] p_data;
 
   hg_window #(

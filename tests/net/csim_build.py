@@ -40,4 +40,5 @@ def project_of(model: Model, spec: MixedSpec, folder: Path, board: str = "zedboa
         report_slots=image.report_slots,
         outputs=image.outputs,
         checked=image.checked,
+        layers=image.layers,
     )

@@ -149,8 +149,11 @@ def test_the_program_counts_what_it_holds() -> None:
     image = pack_project(model, design)
     program = decode(image.program)
     assert program.layout_hash == design.spec.layout_hash()
-    assert program.report_slots == len(image.checked)
-    assert [item.slot for item in image.checked] == list(range(program.report_slots))
+    slots = [item.report_slot for item in program.descriptors]
+    assert slots == list(range(program.report_slots))
+    assert [item.slot for item in image.checked] == [item.descriptor for item in image.checked]
+    assert len(image.layers) == program.report_slots
+    assert set(image.layers) == {item.layer for item in image.checked}
     assert len(image.weights) % 128 == 0
 
 
