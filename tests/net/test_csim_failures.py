@@ -18,6 +18,7 @@ from hlsgen.run.compare import Comparison, Observation, Place, is_degenerate
 from hlsgen.run.csim import buffers_of, simulate
 from hlsgen.run.csim_build import compile_program
 from hlsgen.run.csim_run import Outcome, run_program
+from hlsgen.run.profile import entries
 from hlsgen.run.project import Project
 from tests.designs import spec_of
 from tests.models import random_codes, random_model
@@ -132,6 +133,14 @@ def test_csim_identifies_itself_by_an_empty_program(project: Project, codes: np.
     assert beats[3] == 0
     sizes = (8, SPEC.lanes_n, SPEC.pixels_n, SPEC.rows_n, SPEC.weight_ports_n, SPEC.drain_n)
     assert beats[5].to_bytes(8, "little")[:6] == bytes(sizes)
+
+
+def test_csim_reports_every_descriptor(project: Project, codes: np.ndarray) -> None:
+    """The C++ counts no cycles: its entries hold their place and zeros."""
+    found = entries(project, _run(project, codes).report, len(codes))
+    assert {item.kind for item in found} == {"fetch", "load", "conv", "pool", "store"}
+    assert len(found) == len(codes) * project.report_slots
+    assert not any((item.start, item.end, item.busy, item.wait_drain) != (0,) * 4 for item in found)
 
 
 def test_csim_reports_a_deadlock(project: Project, codes: np.ndarray) -> None:
