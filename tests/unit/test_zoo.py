@@ -11,7 +11,7 @@ import pytest
 
 from hlsgen import api
 from hlsgen.boards import load_board
-from hlsgen.errors import ParameterError
+from hlsgen.errors import ParameterError, PlanError
 from hlsgen.frontends import zoo_tables
 from hlsgen.frontends.zoo import load_zoo
 from hlsgen.frontends.zoo_tables import NETWORKS, ConvNode
@@ -24,6 +24,7 @@ from hlsgen.passes.slots import Slots
 from hlsgen.plan import pack_project, plan, require_fit
 from hlsgen.report.summary import describe
 from hlsgen.run.compare import is_degenerate
+from tests.designs import spec_of
 from tests.unit.test_cli import run
 
 pytestmark = pytest.mark.unit
@@ -39,6 +40,7 @@ SIZES = {
     "vgg16": (138_344_128, 15_470_264_320),
     "mobilenet": (4_209_088, 568_740_352),
 }
+SLOTS = Slots(pot4=19, fixed4=12, fixed8=1)
 SMALL = {
     "lenet5": (32, 1.0),
     "resnet8": (32, 1.0),
@@ -166,6 +168,43 @@ def test_full_size_plans_on_the_default_design(name: str, board: str) -> None:
     assert (design.spec.act_bits, design.spec.rows_n) == (4, split.total)
     seen = {item.tensor for item in image.checked} | {item.sum for item in image.checked}
     assert seen >= {layer.output for layer in model.layers}
+
+
+@pytest.mark.parametrize(
+    ("name", "bits", "slots", "sentence"),
+    [
+        (
+            "resnet8",
+            8,
+            SLOTS,
+            r"^Add tensors must have at most act_bits=4 bits, not 8 \(tensor block01_second, layer "
+            r"block01_sum\); quantize the model to fewer bits or choose act_bits 8$",
+        ),
+        (
+            "resnet18",
+            8,
+            SLOTS,
+            r"^MaxPool tensors must have at most act_bits=4 bits, not 8 \(tensor conv00, layer "
+            r"pool01\); quantize the model to fewer bits or choose act_bits 8$",
+        ),
+        (
+            "mobilenet",
+            4,
+            Slots(pot4=18, fixed4=14, fixed8=0),
+            r"^Design fixed8_n must be above 0 for rows in fixed8, not 0 \(layer conv00\); choose "
+            r"another design or quantize the model for its slots$",
+        ),
+    ],
+    ids=["add", "pool", "rows"],
+)
+def test_a_network_in_other_formats_is_refused_by_layer_and_format(
+    name: str, bits: int, slots: Slots, sentence: str
+) -> None:
+    """The design is given, as on a board that is programmed already."""
+    spec = spec_of(slots.pot4, slots.fixed4, slots.fixed8, act_bits=4, lanes_n=8, pixels_n=6)
+    model = load_zoo(name, slots=SLOTS, act_bits=bits, size=32, width=0.25)
+    with pytest.raises(PlanError, match=sentence):
+        plan(model, load_board("zedboard"), spec)
 
 
 def test_zoo_writes_a_model_and_says_its_size(

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ResNet-18 of ImageNet's size with 4-bit activations, and other networks on its hardware.
+
+Weights are random (hlsgen zoo): what counts is equality, cycles and the use of the array. One
+process simulates all runs of a board: a frame, two frames in a row, a frame with a slow memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from benchmarks.rows import OUT, Row, at_least, at_most, holds
+from hlsgen import api
+from hlsgen.boards import load_board
+from hlsgen.report.summary import describe
+from hlsgen.run.project import Project, input_codes, load_project
+from hlsgen.run.sim import Result, Work, simulate_all
+from hlsgen.run.system import Memory
+
+COMMAND = "make bench (--only resnet18)"
+OF_BOUND = 0.90  # of the least cycles that the arithmetic and the memory allow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is asked of a board: cycles at a utilisation, and of its hardware: other networks."""
+
+    board: str
+    published_ms: float  # of a hand-made accelerator on that device at 100 MHz
+    cycles: int
+    utilisation: float
+    then: tuple[tuple[int, float], ...]  # the next aim: any of these (cycles, utilisation)
+    others: tuple[tuple[str, int, float], ...] = ()  # name, input size, multiplier of channels
+
+
+TARGETS = (
+    Target(
+        board="zc706",
+        published_ms=8.6,
+        cycles=430_000,
+        utilisation=0.80,
+        then=((320_000, 0.0), (430_000, 0.87)),
+        others=(("mobilenet", 224, 1.0), ("vgg11", 64, 0.5)),
+    ),
+    Target(
+        board="zedboard",
+        published_ms=40.7,
+        cycles=2_000_000,
+        utilisation=0.0,
+        then=((1_300_000, 0.90),),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Runs:
+    """The runs of a board's hardware in one process."""
+
+    one: Result
+    two: Result
+    slow: Result  # latency 80, 0.65 of the peak instead of 0.80
+    others: tuple[tuple[Work, Result], ...]
+    project: Project
+    bound: int
+    cycles: int  # of all runs together
+
+
+def networks() -> list[Row]:
+    """Every row of every board."""
+    return [row for target in TARGETS for row in rows(target, runs(target))]
+
+
+def rows(target: Target, found: Runs) -> Iterator[Row]:
+    """The table of a board."""
+    board = load_board(target.board)
+    name = f"ResNet-18 A4, {board.title}"
+    cycles, use = found.one.frame_ends[0], utilisation(found.project, found.one)
+    equal = all(good(result) for result in (found.one, found.two, found.slow))
+    tensors = f"{found.one.verdict.tensors_compared} tensors a frame"
+    yield holds(f"{name}: every tensor equal in three runs", equal, tensors, COMMAND)
+    yield at_most(f"{name}, one frame", target.cycles, cycles, "cycles", COMMAND)
+    if target.utilisation:
+        yield at_least(f"{name}: of the array used", target.utilisation, use, "", COMMAND)
+    yield Row(
+        what=f"{name}: then",
+        asked=" or ".join(f"<= {most:,} at >= {least:g}" for most, least in target.then),
+        reached=f"{cycles:,} at {use:.3f}",
+        command=COMMAND,
+        good=any(cycles <= most and use >= least for most, least in target.then),
+    )
+    yield at_least(
+        f"{name}: of the bound {found.bound:,}", OF_BOUND, found.bound / cycles, "", COMMAND
+    )
+    first, second = found.two.frame_ends
+    yield _told(f"{name}, published {target.published_ms} ms (from memory)",
+                f"{1000 * cycles / board.clock_hz:.2f} ms")  # fmt: skip
+    yield _told(f"{name}, two frames", f"latency {first:,}, then {second - first:,} cycles")
+    yield _told(f"{name}, latency 80, 0.65 of the peak", f"{found.slow.frame_ends[0]:,} cycles")
+    yield _told(f"{name}: compile the simulation", f"{found.one.compile_s:.1f} s")
+    seconds = found.one.seconds / found.cycles
+    yield _told(
+        f"{name}: simulate a frame", f"{seconds * cycles:.1f} s, {1e-3 / seconds:.1f} k cycles/s"
+    )
+    for work, result in found.others:
+        other = f"{work.project.model.name} on the hardware of {name}"
+        reached = f"{result.frame_ends[0]:,} cycles, {utilisation(work.project, result):.3f} used"
+        yield holds(f"{other}: equal", good(result), reached, COMMAND)
+
+
+def runs(target: Target) -> Runs:
+    """Build on the board's default design and simulate."""
+    name = f"resnet18_{target.board}"
+    model, folder = zoo("resnet18", target.board), OUT / name
+    api.build(model, board=target.board, output=folder)
+    bound = api.estimate(model, board=target.board, design=folder / "design.yaml")["bound_cycles"]
+    project = load_project(folder)
+    codes = input_codes(project.model, None, 2)
+    board = load_board(target.board)
+    rate = board.ddr_bytes_per_cycle(board.clock_hz) * 0.65 / 0.80
+    works = [
+        Work(project=project, codes=codes[:1]),
+        Work(project=project, codes=codes),
+        Work(project=project, codes=codes[:1], memory=Memory(bytes_per_cycle=rate, latency=80)),
+        *(other(target, folder / "design.yaml", *each) for each in target.others),
+    ]
+    results = simulate_all(works)
+    return Runs(
+        one=results[0], two=results[1], slow=results[2],
+        others=tuple(zip(works[3:], results[3:], strict=True)),
+        project=project, bound=bound,
+        cycles=sum(result.frame_ends[-1] for result in results if result.frame_ends),
+    )  # fmt: skip
+
+
+def other(target: Target, design: Path, name: str, size: int, width: float) -> Work:
+    """Another network on a design that is there already."""
+    folder = OUT / f"{name}_{target.board}"
+    api.build(zoo(name, target.board, size, width), board=target.board, output=folder,
+              design=design)  # fmt: skip
+    project = load_project(folder)
+    return Work(project=project, codes=input_codes(project.model, None, 1))
+
+
+@cache
+def zoo(name: str, board: str, size: int | None = None, width: float = 1.0) -> Path:
+    """A network of the zoo in the formats of a board's default design."""
+    folder = OUT / f"zoo_{name}_{board}"
+    api.zoo(name, folder, board=board, size=size, width=width)
+    return folder
+
+
+def good(result: Result) -> bool:
+    """Whether a run ended and every tensor equals the integer model."""
+    return result.failure is None and result.verdict.equal
+
+
+def utilisation(project: Project, result: Result) -> float:
+    """Products of a frame over what the array could do in its cycles."""
+    products: int = describe(project.model)["macs"]
+    return products / (project.spec.products_n * result.frame_ends[0])
+
+
+def _told(what: str, reached: str) -> Row:
+    return Row(what=what, asked="reported", reached=reached, command=COMMAND)
