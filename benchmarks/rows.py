@@ -37,7 +37,7 @@ def at_most(what: str, limit: float, value: float, unit: str, command: str) -> R
     """A row that is good up to a limit."""
     return Row(
         what=what,
-        asked=f"<= {limit:,g} {unit}",
+        asked=f"<= {_number(limit)} {unit}",
         reached=f"{_number(value)} {unit}",
         command=command,
         good=value <= limit,
@@ -48,7 +48,7 @@ def at_least(what: str, limit: float, value: float, unit: str, command: str) -> 
     """A row that is good from a limit on."""
     return Row(
         what=what,
-        asked=f">= {limit:,g} {unit}",
+        asked=f">= {_number(limit)} {unit}",
         reached=f"{_number(value)} {unit}",
         command=command,
         good=value >= limit,
