@@ -23,11 +23,12 @@ from hlsgen.engines.program import (
 )
 from hlsgen.engines.segments import Segment, TapSpec, check_taps, segments_of, used_positions
 from hlsgen.engines.tensors import aligned, image_bytes, run_bytes, tensor_bytes
+from hlsgen.errors import PlanError
 from hlsgen.model.graph import Model, Tensor
 from hlsgen.plan.memory import Layout, Memory
 
 Span: TypeAlias = tuple[str, int, int]  # space ("act", "scratch"), low, high
-_COORDINATE_MAX = (1 << 12) - 1
+_SIDE_MAX = 1 << 12  # the bounds of a tap have 12 bits
 _Q_NEAR = 1 << 14
 
 
@@ -221,7 +222,7 @@ class _Builder:
         ]
         check_taps(node.layer, len(specs), self.spec)
         for part in node.window.parts:
-            common = self._compute(node.window, source, out, part, block0=0)
+            common = self._compute(node, source, out, part, block0=0)
             taps = tuple(self._tap(item, node.window, source, part) for item in specs)
             descriptor = Compute(
                 pool=True, taps=taps, blocks=out.groups, planes=1, out_groups=out.groups, **common
@@ -268,7 +269,7 @@ class _Builder:
         group0 = segment.block0 * self.spec.row_groups_n
         groups = min(len(segment.blocks) * self.spec.row_groups_n, out.groups - group0)
         tensor = self.lowered.values[node.sources[0].value].tensor
-        common = self._compute(node.window, sources[0], out, part, block0=segment.block0)
+        common = self._compute(node, sources[0], out, part, block0=segment.block0)
         descriptor = Compute(
             taps=tuple(
                 self._tap(item, node.window, sources[item.source], part) for item in segment.taps
@@ -297,13 +298,14 @@ class _Builder:
         )
 
     def _compute(
-        self, window: Window, source: Layout, out: Layout, part: int, *, block0: int
+        self, node: ConvNode | PoolNode, source: Layout, out: Layout, part: int, *, block0: int
     ) -> dict[str, Any]:
         """Fields that CONV and POOL share: output pixels and where they go."""
-        spec = self.spec
+        spec, window = self.spec, node.window
         wv = window.row_pitches * source.pitch
         height, width = window.outside
         rows = -(-(height - part) // window.parts_n)
+        _check_sides(wv, rows, node)
         return {
             "tiles": -(-((rows - 1) * wv + width) // spec.pixels_n),
             "wv": wv,
@@ -389,6 +391,14 @@ class _Builder:
         )
 
 
+def _check_sides(wv: int, rows: int, node: ConvNode | PoolNode) -> None:
+    if max(wv, rows) > _SIDE_MAX:
+        raise PlanError(
+            f"Layer output must have at most {_SIDE_MAX} rows and columns (with the padding of its "
+            f"readers), not {rows}x{wv} (layer {node.layer}); cut the image into pieces"
+        )
+
+
 def _act(intervals: list[tuple[int, int]]) -> tuple[Span, ...]:
     return tuple(("act", low, high) for low, high in intervals)
 
@@ -402,5 +412,5 @@ def _kind(tensor: Tensor, spec: MixedSpec) -> OutputKind:
 def _valid(first: int, step: int, size: int, count: int) -> tuple[int, int]:
     """Output numbers o for which 0 <= first + step*o < size; (1, 0) when there is none."""
     low = max(0, -(first // step))
-    high = min((size - 1 - first) // step, count - 1, _COORDINATE_MAX)
+    high = min((size - 1 - first) // step, count - 1)
     return (low, high) if low <= high else (1, 0)

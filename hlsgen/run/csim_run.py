@@ -29,6 +29,7 @@ STATUSES = (
     "a field is out of range",
     "a read failed",
     "a write failed",
+    "nothing moved for 2^20 cycles",
 )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.program import REPORT_MAGIC
 from hlsgen.errors import ProjectError
 from hlsgen.files import replace_file
@@ -22,6 +23,7 @@ from hlsgen.model import golden
 from hlsgen.model.graph import Conv, IntArray, Model
 from hlsgen.run.compare import Comparison, Observation, Place, Verdict
 from hlsgen.run.csim_run import STATUSES
+from hlsgen.run.identity import mismatch
 from hlsgen.run.junit import Case, write_junit
 from hlsgen.run.profile import frame_bytes, layer_figures, profile_of, write_profile
 from hlsgen.run.project import (
@@ -170,7 +172,7 @@ def _job(work: Work) -> Job:
 
 def _result(work: Work, session: Session, number: int, trace: Trace) -> Result:
     project, codes, outcome = work.project, work.codes, session.outcomes[number]
-    failure = _failure(session, number)
+    failure = _failure(session, number, project.spec)
     outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))
     return Result(
         verdict=_verdict(project, codes, trace, outputs),
@@ -185,13 +187,16 @@ def _result(work: Work, session: Session, number: int, trace: Trace) -> Result:
     )
 
 
-def _failure(session: Session, number: int) -> str | None:
-    """Why a start (0: the identification) is no good: no end, a broken rule, a status, a layout."""
+def _failure(session: Session, number: int, spec: MixedSpec) -> str | None:
+    """Why a start is no good: no end, a broken rule, hardware of another design, a status."""
     ended = [outcome.ended for outcome in session.outcomes]
     if not all(ended[: number + 1]):
         if not all(ended[1:number]):
             return "the simulation ended at an earlier project"
         return f"the simulation failed (all of it in sim.log):\n{tail(session.run.log)}"
+    other = mismatch(spec, session.outcomes[0].report)
+    if other is not None:
+        return other
     report = session.outcomes[number].report
     magic, _, _, _, status, index = struct.unpack_from("<IHHQB3xH", report + bytes(32))
     if magic != REPORT_MAGIC:
@@ -199,8 +204,6 @@ def _failure(session: Session, number: int) -> str | None:
     if status:
         text = STATUSES[status] if status < len(STATUSES) else "an unknown status"
         return f"status {status} at descriptor {index}: {text}"
-    if session.outcomes[0].report[8:16] != report[8:16]:
-        return "the identification names another layout than the report"
     return None
 
 

@@ -4,6 +4,7 @@
 #define HG_MIXED_HPP
 
 #include "add.hpp"
+#include "check.hpp"
 #include "pool.hpp"
 #include "store.hpp"
 #include "writer.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layer program (formats §6): header, descriptors, range checks, and which descriptor runs next.
+// The layer program (formats §6): header, descriptors, and which descriptor runs next.
 //
 // Loads, computes and stores share one memory, so one process runs them, one descriptor at a time.
 // Each walker keeps its own place in its own frame, and a descriptor starts when its waits hold, as
@@ -161,68 +161,6 @@ struct ComputeFields {
         tie_parity = flag(d.beat[7], 50) ? 1 : 0;
     }
 };
-
-template <class C>
-bool fields_in_range(const FetchFields &d) {
-    return d.rows == Params<C>::RowsN && d.blocks > 0 && d.k > 0 && d.k <= C::RingDepth &&
-           (d.tables == 0 || d.tables == Params<C>::TableRecordsN);
-}
-
-template <class C>
-bool fields_in_range(const MoveFields &d) {
-    const bool image = d.row_beats == 0 ||
-                       (d.step >= 1 && d.step <= 16 && (!d.two_planes || C::ActBits == 4));
-    return d.buffer <= 2 && d.s >= 1 && d.s <= 4 && d.runs > 0 && d.rows > 0 && d.width > 0 && image;
-}
-
-template <class C>
-bool fields_in_range(const ComputeFields &d) {
-    const bool sizes = d.taps >= 1 && d.taps <= C::TapsN && d.blocks > 0 && d.tiles > 0 &&
-                       d.ho > 0 && d.wo > 0 && d.wv >= d.wo && d.out_s >= 1 && d.out_s <= 4 &&
-                       d.taps_offset % TAP_BYTES == 0;
-    if (d.pool) return sizes && d.planes == 1 && d.kind == KIND_CODES && !d.add;
-    const bool words = d.k > 0 && d.k * (d.hold ? d.blocks : 1) <= C::RingDepth;
-    const bool kinds = d.kind <= KIND_RAW &&
-                       (d.kind != KIND_TWO_PLANES || C::ActBits == 4) &&
-                       (d.kind == KIND_CODES || !d.add);
-    return sizes && words && kinds && d.planes >= 1 && d.planes <= Params<C>::PlanesMax;
-}
-
-template <class C>
-Status check_descriptor(const Descriptor &d, int slots) {
-    if (beat_t(d.version()) != FORMAT_VERSION) return STATUS_VERSION;
-    if (d.engine() != 0) return STATUS_OPERATION;
-    bool good = false;
-    switch (d.op()) {
-        case OP_FETCH: good = fields_in_range<C>(FetchFields(d)); break;
-        case OP_LOAD: good = fields_in_range<C>(MoveFields(d)); break;
-        case OP_STORE: good = fields_in_range<C>(MoveFields(d)) && d.beat[6] == 0; break;
-        case OP_CONV:
-        case OP_POOL: good = fields_in_range<C>(ComputeFields(d)); break;
-        default: return STATUS_OPERATION;
-    }
-    const bool slot = d.slot() < slots || d.slot() == NO_SLOT;
-    return good && slot ? STATUS_GOOD : STATUS_FIELD;
-}
-
-// The whole program is checked before anything starts; `index` is the first bad descriptor.
-// An empty program identifies the hardware, so it need not know the layout hash.
-template <class C>
-Status check_program(const port_t *gmem, std::uint64_t program, const Header &header, int &index) {
-    index = 0;
-    if (header.magic != PROGRAM_MAGIC) return STATUS_MAGIC;
-    if (header.version != FORMAT_VERSION) return STATUS_VERSION;
-    if (header.descriptors != 0 && header.hash != C::LayoutHash) return STATUS_HASH;
-    for (int i = 0; i < header.descriptors; ++i) {
-        const Descriptor descriptor = read_descriptor(gmem, program, i);
-        const Status status = check_descriptor<C>(descriptor, header.slots);
-        if (status != STATUS_GOOD) {
-            index = i;
-            return status;
-        }
-    }
-    return STATUS_GOOD;
-}
 
 enum Walker { WALK_LOAD = 0, WALK_COMPUTE = 1, WALK_STORE = 2, WALKERS = 3 };
 

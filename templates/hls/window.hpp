@@ -12,22 +12,27 @@ struct Tap {
     int base, q, cs, sub0, cg_stride, plane_stride, ylo, yhi, xlo, xhi;
 };
 
+inline Tap read_tap(const port_t *gmem, std::uint64_t address) {
+    const beat_t b0 = read_beat(gmem, address);
+    const beat_t b1 = read_beat(gmem, address + 8);
+    Tap tap;
+    tap.base = int(field(b0, 15, 0));
+    tap.q = int(signed_field(b0, 31, 16));
+    tap.cs = int(field(b0, 43, 32));
+    tap.sub0 = int(field(b0, 47, 44));
+    tap.cg_stride = int(field(b0, 63, 48));
+    tap.plane_stride = int(field(b1, 15, 0));
+    tap.ylo = int(field(b1, 27, 16));
+    tap.yhi = int(field(b1, 39, 28));
+    tap.xlo = int(field(b1, 51, 40));
+    tap.xhi = int(field(b1, 63, 52));
+    return tap;
+}
+
 template <class C>
 void read_taps(const port_t *gmem, std::uint64_t address, int count, Tap (&taps)[C::TapsN]) {
     for (int i = 0; i < count; ++i) {
-        const beat_t b0 = read_beat(gmem, address + std::uint64_t(TAP_BYTES * i));
-        const beat_t b1 = read_beat(gmem, address + std::uint64_t(TAP_BYTES * i + 8));
-        Tap &tap = taps[i];
-        tap.base = int(field(b0, 15, 0));
-        tap.q = int(signed_field(b0, 31, 16));
-        tap.cs = int(field(b0, 43, 32));
-        tap.sub0 = int(field(b0, 47, 44));
-        tap.cg_stride = int(field(b0, 63, 48));
-        tap.plane_stride = int(field(b1, 15, 0));
-        tap.ylo = int(field(b1, 27, 16));
-        tap.yhi = int(field(b1, 39, 28));
-        tap.xlo = int(field(b1, 51, 40));
-        tap.xhi = int(field(b1, 63, 52));
+        taps[i] = read_tap(gmem, address + std::uint64_t(TAP_BYTES * i));
     }
 }
 

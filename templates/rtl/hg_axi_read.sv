@@ -61,7 +61,7 @@ module hg_axi_read #(
 
   assign popped = m_valid && m_ready;
   assign formed_beats = formed ? {1'b0, formed_len} + 5'd1 : 5'd0;
-  assign idle = split_idle && flight_q == '0;
+  assign idle = split_idle && flight_q == '0 && !error;
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin

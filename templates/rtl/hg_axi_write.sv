@@ -4,7 +4,8 @@
 // Requests as in hg_axi_read; s_* carries the beats of the requests one after the other. `done`
 // pulses once a request, after the response of its last burst. At most 8 bursts are outstanding.
 // `halt` stops new bursts and fills up those already announced with beats that write nothing, so
-// that `idle` comes in any case (without `done`). `error` pulses with a response that is not OKAY.
+// that `idle` comes in any case (without `done`). `error` pulses in the cycle after a response that
+// is not OKAY, and `idle` comes behind it.
 module hg_axi_write (
   input  logic        clk,
   input  logic        rst_n,
@@ -64,7 +65,7 @@ module hg_axi_write (
   assign w_data  = w_data_q;
   assign w_strb  = w_strb_q;
   assign w_last  = w_last_q;
-  assign idle = split_idle && head_q == b_q && !w_valid_q;
+  assign idle = split_idle && head_q == b_q && !w_valid_q && !error;
 
   always_ff @(posedge clk) begin
     if (formed) len_q[head_q[2:0]] <= formed_len;

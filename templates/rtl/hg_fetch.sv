@@ -5,6 +5,8 @@
 // lockstep and unpacked by hg_fetch_unpack. Requests of the next FETCH go out while the present
 // one still streams, so the rings fill across layers and frames. Only complete words and records
 // count; a word may be read from the cycle in which `ring_count` covers it. Reads: two cycles.
+// `bad` pulses when a FETCH's beats are not those that its blocks, K and tables take: the streams
+// behind it would be out of step. `bad_index` is its descriptor.
 module hg_fetch #(
   // Weight words in the ring; records in theirs, a power of two
   parameter int unsigned RingDepth = 256,
@@ -21,6 +23,8 @@ module hg_fetch #(
   input  logic                         halt,
   output logic                         idle,
   output logic                         error,
+  output logic                         bad,
+  output logic [15:0]                  bad_index,
 
   input  logic                         desc_valid,
   output logic                         desc_ready,
@@ -104,14 +108,27 @@ module hg_fetch #(
     else if (desc_valid && job_ready) sent_q <= sent_q | req_ready;
   end
 
-  // What the stream of each FETCH holds: blocks, row records, words of a block, table records
-  logic job_valid, job_done;
+  // What the stream of each FETCH holds: blocks, row records, words of a block, table records;
+  // beats of a port; index
+  logic job_valid, job_done, beats_end;
   logic [63:0] job;
+  logic [31:0] job_beats, beat_q;
+  logic [15:0] job_index;
 
-  hg_fifo #(.Width(64), .Depth(4)) u_jobs (
-    .clk, .rst_n, .s_valid(accept), .s_ready(job_ready), .s_data(desc[64*3 +: 64]),
-    .m_valid(job_valid), .m_ready(job_done), .m_data(job)
+  hg_fifo #(.Width(112), .Depth(4)) u_jobs (
+    .clk, .rst_n, .s_valid(accept), .s_ready(job_ready),
+    .s_data({desc[64*15+32 +: 16], desc[64*4 +: 32], desc[64*3 +: 64]}),
+    .m_valid(job_valid), .m_ready(job_done), .m_data({job_index, job_beats, job})
   );
+
+  // The last beat must be the one that ends the job
+  assign beats_end = beat_q == job_beats;
+  always_ff @(posedge clk) begin
+    bad_index <= job_index;
+    bad <= rst_n && join_ready && &m_valid && beats_end != job_done;
+    if (!rst_n || job_done) beat_q <= 32'd1;
+    else if (join_ready && &m_valid) beat_q <= beat_q + 32'd1;
+  end
 
   logic word_done, record_we;
   logic [WordBeatsN-1:0] bank_we;

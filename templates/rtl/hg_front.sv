@@ -11,7 +11,9 @@ module hg_front #(
   parameter int unsigned LanesN = 8,
   parameter int unsigned PixelsN = 8,
   parameter int unsigned DrainN = 1,
+  parameter int unsigned ActDepth = 1024,
   parameter int unsigned RingDepth = 256,
+  parameter int unsigned RecordDepth = 256,
   parameter int unsigned WeightPortsN = 3,
   parameter int unsigned TapsN = 128
 ) (
@@ -58,6 +60,8 @@ module hg_front #(
   input  logic                cnt_fetch_full,
   input  logic                fetch_idle,
   input  logic                fetch_error,
+  input  logic                fetch_bad,
+  input  logic [15:0]         fetch_bad_index,
 
   // LOAD and STORE streams
   input  logic                ld_req_valid,
@@ -123,7 +127,7 @@ module hg_front #(
   logic [1:0][3:0] wr_aw_len;
   logic [1:0][63:0] wr_w_data;
   logic [1:0][7:0] wr_w_strb;
-  logic taps_error, load_error;
+  logic taps_error, taps_bad, load_error;
 
   hg_axi_share_read #(.ReadersN(3)) u_share_read (
     .clk, .rst_n, .s_valid(rd_valid), .s_ready(rd_ready), .s_addr(rd_addr), .s_len(rd_len),
@@ -162,8 +166,8 @@ module hg_front #(
   logic [3:0] q_beat;
   logic [63:0] q_data;
   logic [3:0][15:0] index;
-  logic [15:0] stores_n, status_index, fault_index_q;
-  logic [7:0] status, fault_status_q;
+  logic [15:0] stores_n, status_index, fault_index, report_slot;
+  logic [7:0] status, fault_status;
   logic [31:0] entry_index;
   logic [2:0] entry_beat;
   logic [63:0] entry_data;
@@ -175,15 +179,16 @@ module hg_front #(
                   cnt_fetch_full};
 
   hg_program #(
-    .LayoutHash(LayoutHash), .ActBits(ActBits), .RowsN(RowsN), .RingDepth(RingDepth), .TapsN(TapsN)
+    .LayoutHash(LayoutHash), .ActBits(ActBits), .RowsN(RowsN), .PixelsN(PixelsN),
+    .ActDepth(ActDepth), .RingDepth(RingDepth), .RecordDepth(RecordDepth), .TapsN(TapsN)
   ) u_program (
     .clk, .rst_n, .start, .done,
     .arg_program(pointer[0][31:0]), .arg_weights(pointer[1][31:0]), .arg_input(pointer[2][31:0]),
     .arg_output(pointer[3][31:0]), .arg_scratch(pointer[4][31:0]), .arg_frames(value[0]),
     .arg_in_stride(value[1]), .arg_out_stride(value[2]),
     .core_rst_n, .halt, .now, .stores_n, .walkers_idle,
-    .axi_idle(&rd_idle && &wr_idle && fetch_idle), .fault_status(fault_status_q),
-    .fault_index(fault_index_q), .q_room, .q_valid, .q_walker, .q_beat, .q_data,
+    .axi_idle(&rd_idle && &wr_idle && fetch_idle), .fault_status, .fault_index,
+    .q_room, .q_valid, .q_walker, .q_beat, .q_data,
     .head_valid(rep_head_valid), .head_done(rep_head_done), .status, .status_index,
     .read_idle(rd_idle[0]), .ar_valid(rd_valid[0]), .ar_ready(rd_ready[0]), .ar_addr(rd_addr[0]),
     .ar_len(rd_len[0]), .r_valid(rd_r_valid[0]), .r_data, .r_resp
@@ -192,10 +197,11 @@ module hg_front #(
     .clk, .rst_n(core_rst_n), .room(q_room), .s_valid(q_valid), .s_walker(q_walker),
     .s_beat(q_beat), .s_data(q_data), .head_valid, .head(desc), .pop
   );
-  hg_taps u_taps (
-    .clk, .rst_n(core_rst_n), .halt, .idle(rd_idle[1]), .error(taps_error),
+  hg_taps #(.ActDepth(ActDepth), .SubsN(64 / (ActBits * LanesN))) u_taps (
+    .clk, .rst_n(core_rst_n), .halt, .idle(rd_idle[1]), .error(taps_error), .bad(taps_bad),
     .base(pointer[0][31:0]), .head_valid(head_valid[2]), .head_offset(desc[2][64*2 +: 32]),
-    .head_taps(desc[2][64*2+32 +: 16]), .pop(pop[2]), .loaded(taps_loaded),
+    .head_taps(desc[2][64*2+32 +: 16]), .head_words(desc[2][64*2+48 +: 16]),
+    .head_pool(desc[2][2:0] == 3'd4), .head_shared(desc[2][26]), .pop(pop[2]), .loaded(taps_loaded),
     .tap_room, .tap_we, .tap_index, .tap_data,
     .ar_valid(rd_valid[1]), .ar_ready(rd_ready[1]), .ar_addr(rd_addr[1]), .ar_len(rd_len[1]),
     .r_valid(rd_r_valid[1]), .r_data, .r_resp
@@ -208,7 +214,7 @@ module hg_front #(
   );
   hg_report #(.LayoutHash(LayoutHash), .Capabilities(Capabilities)) u_report (
     .clk, .rst_n(core_rst_n), .base(pointer[5][31:0]), .idle(wr_idle[0]), .error(wr_error[0]),
-    .entry_valid, .entry_done, .entry_index, .entry_beat, .entry_data,
+    .error_slot(report_slot), .entry_valid, .entry_done, .entry_index, .entry_beat, .entry_data,
     .head_valid(rep_head_valid), .head_done(rep_head_done), .status, .status_index, .frames_done,
     .now, .aw_valid(wr_aw_valid[0]), .aw_ready(wr_aw_ready[0]), .aw_addr(wr_aw_addr[0]),
     .aw_len(wr_aw_len[0]), .w_valid(wr_w_valid[0]), .w_ready(wr_w_ready[0]),
@@ -216,20 +222,14 @@ module hg_front #(
     .b_valid(wr_b_valid[0]), .b_resp
   );
 
-  // First AXI fault and the descriptor in work
-  always_ff @(posedge clk) begin
-    if (!core_rst_n) begin
-      fault_status_q <= '0;
-      fault_index_q <= '0;
-    end else if (fault_status_q == '0) begin
-      if (|wr_error) {fault_status_q, fault_index_q} <= {8'd7, index[3]};
-      if (taps_error) {fault_status_q, fault_index_q} <= {8'd6, desc[2][64*15+32 +: 16]};
-      if (load_error) {fault_status_q, fault_index_q} <= {8'd6, index[1]};
-      if (fetch_error) {fault_status_q, fault_index_q} <= {8'd6, index[0]};
-    end
-  end
+  hg_faults u_faults (
+    .clk, .rst_n(core_rst_n), .progress(r_valid || b_valid || cnt_busy || |desc_done),
+    .fetch_bad, .fetch_bad_index, .taps_bad, .fetch_error, .taps_error, .load_error,
+    .store_error(wr_error[1]), .report_error(wr_error[0]), .report_slot, .index,
+    .taps_index(desc[2][64*15+32 +: 16]), .status(fault_status), .status_index(fault_index)
+  );
 
   logic unused_high;
   assign unused_high = ^{pointer[0][63:32], pointer[1][63:32], pointer[2][63:32],
-                         pointer[3][63:32], pointer[4][63:32], pointer[5][63:32], index[2]};
+                         pointer[3][63:32], pointer[4][63:32], pointer[5][63:32]};
 endmodule

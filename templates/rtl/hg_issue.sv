@@ -57,7 +57,8 @@ module hg_issue (
     always_ff @(posedge clk) begin
       if (!rst_n) ready_q[w] <= 1'b0;
       else ready_q[w] <= head_valid[w] && waits_met[w] && !pop[w];
-      if (pop[w]) index[w] <= head[w][64*15+32 +: 16];
+      if (!rst_n) index[w] <= '0;
+      else if (pop[w]) index[w] <= head[w][64*15+32 +: 16];
     end
     // Eight FETCHes: five run ahead, and what waits for the report must not hold them up
     hg_measure #(.Places(w == 0 ? 8 : 4), .Newest(w == 2)) u_measure (

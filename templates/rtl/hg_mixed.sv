@@ -66,7 +66,8 @@ module hg_mixed #(
   logic [3:0] desc_valid, desc_ready, desc_done;
   logic [3:0][1023:0] desc;
   logic tap_room, tap_we, cnt_busy, cnt_wait_weights, cnt_wait_drain, fetch_idle, fetch_error;
-  logic cnt_fetch, cnt_fetch_full, next_valid;
+  logic cnt_fetch, cnt_fetch_full, next_valid, fetch_bad;
+  logic [15:0] fetch_bad_index;
   logic [7:0] tap_index;
   logic [127:0] tap_data;
   logic ld_req_valid, ld_req_ready, ld_m_valid, ld_m_ready;
@@ -76,20 +77,20 @@ module hg_mixed #(
 
   hg_front #(
     .LayoutHash(LayoutHash), .ActBits(ActBits), .RowsN(RowsN), .LanesN(LanesN), .PixelsN(PixelsN),
-    .DrainN(DrainN), .RingDepth(RingDepth), .WeightPortsN(WeightPortsN), .TapsN(TapsN)
+    .DrainN(DrainN), .ActDepth(ActDepth), .RingDepth(RingDepth), .RecordDepth(RecordDepth),
+    .WeightPortsN(WeightPortsN), .TapsN(TapsN)
   ) u_front (
     .clk, .rst_n, .c_awvalid, .c_awready, .c_awaddr, .c_wvalid, .c_wready, .c_wdata, .c_wstrb,
     .c_bvalid, .c_bready, .c_arvalid, .c_arready, .c_araddr, .c_rvalid, .c_rready, .c_rdata, .irq,
     .core_rst_n, .halt, .running, .now, .frames_done, .desc_valid, .desc_ready, .desc_done, .desc,
     .next_valid, .tap_room, .tap_we, .tap_index, .tap_data, .cnt_busy, .cnt_wait_weights,
-    .cnt_wait_drain, .cnt_fetch, .cnt_fetch_full, .fetch_idle, .fetch_error, .ld_req_valid,
-    .ld_req_ready, .ld_req_addr, .ld_req_beats, .ld_m_valid, .ld_m_ready, .ld_m_data,
-    .st_req_valid, .st_req_ready, .st_req_addr, .st_req_beats, .st_s_valid, .st_s_ready,
-    .st_s_data, .st_done,
-    .ar_valid(ar_valid[0]), .ar_ready(ar_ready[0]), .ar_addr(ar_addr[0]), .ar_len(ar_len[0]),
-    .r_valid(r_valid[0]), .r_data(r_data[0]), .r_resp(r_resp[0]), .r_last(r_last[0]),
-    .aw_valid, .aw_ready, .aw_addr, .aw_len, .w_valid, .w_ready, .w_data, .w_strb, .w_last,
-    .b_valid, .b_resp
+    .cnt_wait_drain, .cnt_fetch, .cnt_fetch_full, .fetch_idle, .fetch_error, .fetch_bad,
+    .fetch_bad_index, .ld_req_valid, .ld_req_ready, .ld_req_addr, .ld_req_beats, .ld_m_valid,
+    .ld_m_ready, .ld_m_data, .st_req_valid, .st_req_ready, .st_req_addr, .st_req_beats, .st_s_valid,
+    .st_s_ready, .st_s_data, .st_done, .ar_valid(ar_valid[0]), .ar_ready(ar_ready[0]),
+    .ar_addr(ar_addr[0]), .ar_len(ar_len[0]), .r_valid(r_valid[0]), .r_data(r_data[0]),
+    .r_resp(r_resp[0]), .r_last(r_last[0]), .aw_valid, .aw_ready, .aw_addr, .aw_len, .w_valid,
+    .w_ready, .w_data, .w_strb, .w_last, .b_valid, .b_resp
   );
 
   // Weights and records
@@ -103,11 +104,11 @@ module hg_mixed #(
   hg_fetch #(
     .RingDepth(RingDepth), .RecordDepth(RecordDepth), .WordW(WordW), .WeightPortsN(WeightPortsN)
   ) u_fetch (
-    .clk, .rst_n(core_rst_n), .halt, .idle(fetch_idle), .error(fetch_error),
-    .desc_valid(desc_valid[0]), .desc_ready(desc_ready[0]), .desc(desc[0]),
-    .desc_done(desc_done[0]), .cnt_busy(cnt_fetch), .cnt_full(cnt_fetch_full),
-    .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release, .ring_release_n,
-    .rec_en, .rec_addr, .rec_data, .rec_count, .rec_release, .rec_release_n,
+    .clk, .rst_n(core_rst_n), .halt, .idle(fetch_idle), .error(fetch_error), .bad(fetch_bad),
+    .bad_index(fetch_bad_index), .desc_valid(desc_valid[0]), .desc_ready(desc_ready[0]),
+    .desc(desc[0]), .desc_done(desc_done[0]), .cnt_busy(cnt_fetch), .cnt_full(cnt_fetch_full),
+    .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release, .ring_release_n, .rec_en,
+    .rec_addr, .rec_data, .rec_count, .rec_release, .rec_release_n,
     .ar_valid(ar_valid[WeightPortsN:1]), .ar_ready(ar_ready[WeightPortsN:1]),
     .ar_addr(ar_addr[WeightPortsN:1]), .ar_len(ar_len[WeightPortsN:1]),
     .r_valid(r_valid[WeightPortsN:1]), .r_data(r_data[WeightPortsN:1]),
@@ -131,18 +132,17 @@ module hg_mixed #(
   hg_actmem #(
     .ActBits(ActBits), .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
   ) u_actmem (
-    .clk, .rst_n(core_rst_n), .a_en, .a_addr, .a_rdata,
-    .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr, .wr_data, .wr_keep,
-    .rs_req, .rs_gnt, .rs_bank, .rs_addr, .rs_rvalid, .ld_req, .ld_gnt, .ld_bank, .ld_addr,
-    .ld_data, .ld_two, .ld_high_addr, .ld_high_data, .st_req, .st_gnt, .st_bank, .st_addr,
-    .st_rvalid, .rd_pair, .rd_odd
+    .clk, .rst_n(core_rst_n), .a_en, .a_addr, .a_rdata, .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr,
+    .wr_data, .wr_keep, .rs_req, .rs_gnt, .rs_bank, .rs_addr, .rs_rvalid, .ld_req, .ld_gnt,
+    .ld_bank, .ld_addr, .ld_data, .ld_two, .ld_high_addr, .ld_high_data, .st_req, .st_gnt, .st_bank,
+    .st_addr, .st_rvalid, .rd_pair, .rd_odd
   );
   hg_load #(.ActBits(ActBits), .BanksN(BanksN), .ActDepth(ActDepth)) u_load (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[1]), .desc_ready(desc_ready[1]),
     .desc(desc[1]), .desc_done(desc_done[1]), .req_valid(ld_req_valid), .req_ready(ld_req_ready),
     .req_addr(ld_req_addr), .req_beats(ld_req_beats), .m_valid(ld_m_valid), .m_ready(ld_m_ready),
-    .m_data(ld_m_data),
-    .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data, .ld_two, .ld_high_addr, .ld_high_data
+    .m_data(ld_m_data), .ld_req, .ld_gnt, .ld_bank, .ld_addr, .ld_data, .ld_two, .ld_high_addr,
+    .ld_high_data
   );
   hg_store #(.BanksN(BanksN), .ActDepth(ActDepth)) u_store (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[3]), .desc_ready(desc_ready[3]),
@@ -172,12 +172,11 @@ module hg_mixed #(
     .RingDepth(RingDepth), .TapsN(TapsN)
   ) u_window (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[2]), .desc_ready(desc_ready[2]),
-    .desc(desc[2]), .desc_done(desc_done[2]), .tap_we, .tap_index, .tap_data, .tap_room,
-    .job_desc, .cfg_valid(unused_cfg), .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr,
-    .ring_data, .ring_count, .ring_release, .ring_release_n, .a_en, .a_addr, .a_rdata,
-    .k_valid, .k_first, .k_shift, .k_last, .k_blk, .k_acts, .k_word,
-    .pk_valid, .pk_first, .pk_last, .pk_acts, .k_mask, .tile_done, .res_tile_done,
-    .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
+    .desc(desc[2]), .desc_done(desc_done[2]), .tap_we, .tap_index, .tap_data, .tap_room, .job_desc,
+    .cfg_valid(unused_cfg), .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr, .ring_data,
+    .ring_count, .ring_release, .ring_release_n, .a_en, .a_addr, .a_rdata, .k_valid, .k_first,
+    .k_shift, .k_last, .k_blk, .k_acts, .k_word, .pk_valid, .pk_first, .pk_last, .pk_acts, .k_mask,
+    .tile_done, .res_tile_done, .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
   );
   hg_array #(
     .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .LanesN(LanesN),

@@ -10,7 +10,10 @@ module hg_program #(
   parameter logic [63:0] LayoutHash = '0,
   parameter int unsigned ActBits = 8,
   parameter int unsigned RowsN = 32,
+  parameter int unsigned PixelsN = 4,
+  parameter int unsigned ActDepth = 1024,
   parameter int unsigned RingDepth = 256,
+  parameter int unsigned RecordDepth = 256,
   parameter int unsigned TapsN = 128
 ) (
   input  logic        clk,
@@ -96,9 +99,10 @@ module hg_program #(
   );
 
   hg_program_check #(
-    .ActBits(ActBits), .RowsN(RowsN), .RingDepth(RingDepth), .TapsN(TapsN)
+    .ActBits(ActBits), .RowsN(RowsN), .PixelsN(PixelsN), .ActDepth(ActDepth),
+    .RingDepth(RingDepth), .RecordDepth(RecordDepth), .TapsN(TapsN)
   ) u_check (
-    .beat(beat_q), .data(m_data), .op(op_q), .slots(slots_q), .fault(beat_fault),
+    .clk, .take, .beat(beat_q), .data(m_data), .op(op_q), .slots(slots_q), .fault(beat_fault),
     .walker(walker_d)
   );
 

@@ -2,7 +2,8 @@
 // Writes the report (formats §8): the entries while the program runs, the header last.
 //
 // An entry holds until `entry_done`; `entry_data` is its beat `entry_beat`. The header is asked for
-// by `head_valid` when nothing else is under way; `head_done` follows its write response.
+// by `head_valid` when nothing else is under way; `head_done` follows its write response. An `error`
+// of an entry comes with its slot.
 module hg_report #(
   parameter logic [63:0] LayoutHash = '0,
   // Beat 5 of the header: AB, N, P, T, Wp, Rp
@@ -13,6 +14,7 @@ module hg_report #(
   input  logic [31:0]  base,
   output logic         idle,
   output logic         error,
+  output logic [15:0]  error_slot,
 
   input  logic         entry_valid,
   output logic         entry_done,
@@ -59,6 +61,17 @@ module hg_report #(
     .b_valid, .b_resp
   );
 
+  // Slots of the entries on their way, one burst each; `error` comes one cycle behind a response
+  logic slot_valid, slot_ready, slot_known;
+  logic [15:0] slot;
+
+  assign slot_valid = state_q == Entry && s_ready && beat_q == 4'd6;
+  hg_fifo #(.Width(16), .Depth(16)) u_slots (
+    .clk, .rst_n, .s_valid(slot_valid), .s_ready(slot_ready), .s_data(entry_data[15:0]),
+    .m_valid(slot_known), .m_ready(b_valid), .m_data(slot)
+  );
+  always_ff @(posedge clk) error_slot <= slot;
+
   assign s_valid = state_q == Entry || state_q == Head;
   assign entry_beat = beat_q[2:0];
   assign entry_done = state_q == Entry && s_ready && beat_q == 4'd7;
@@ -100,11 +113,22 @@ module hg_report #(
           beat_q <= beat_q + 4'd1;
           if (beat_q == 4'd15) state_q <= HeadWait;
         end
-        default: if (done) state_q <= Idle;
+        default: if (head_done) state_q <= Idle;
       endcase
     end
   end
 
-  logic unused_index;
-  assign unused_index = ^entry_index[31:26];
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (rst_n && slot_valid) begin
+      a_room : assert (slot_ready) else $error("hg_report: too many entries on their way");
+    end
+    if (rst_n && state_q == HeadReq) begin
+      a_alone : assert (!slot_known) else $error("hg_report: header before an entry's response");
+    end
+  end
+`endif
+
+  logic unused_bits;
+  assign unused_bits = ^{entry_index[31:26], slot_ready, slot_known};
 endmodule

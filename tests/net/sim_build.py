@@ -3,14 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hlsgen.boards import load_board
 from hlsgen.emit.project import write_rtl, write_sim
 from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.tensors import pack_tensor
 from hlsgen.model.graph import Model
 from hlsgen.run.project import Project
+from hlsgen.run.system import Job, Memory, Session, bench_of, run_system
 from tests.net.csim_build import project_of
 
 
@@ -22,3 +29,35 @@ def sim_project(model: Model, spec: MixedSpec, folder: Path) -> Project:
     write_sim(spec, folder / "sim")
     project = project_of(model, spec, folder)
     return replace(project, manifest={"board": {"ddr_bytes_per_cycle": rate}})
+
+
+def job_of(project: Project, codes: NDArray[np.int64], **fields: Any) -> Job:
+    """What a driver would ask for, with fields changed at will."""
+    tensor = project.model.tensors[project.model.input]
+    packed = [pack_tensor(tensor, frame, project.spec.act_bits) for frame in codes]
+    plain: dict[str, Any] = {
+        "program": project.program,
+        "weights": project.weights,
+        "input": b"".join(frame.ljust(project.input_bytes, b"\0") for frame in packed),
+        "output_bytes": project.output_bytes * len(codes),
+        "scratch_bytes": project.scratch_bytes,
+        "report_bytes": project.report_bytes(len(codes)),
+        "frames": len(codes),
+        "in_stride": project.input_bytes,
+        "out_stride": project.output_bytes,
+        "memory": Memory(bytes_per_cycle=project.ddr_bytes_per_cycle),
+    }
+    return Job(**{**plain, **fields})
+
+
+def run_jobs(project: Project, jobs: Sequence[Job], folder: Path, **options: int) -> Session:
+    """Run jobs on the project's hardware, one after the other and without a reset."""
+    sources = [
+        path
+        for part in ("rtl", "sim")
+        for path in sorted((project.folder / part).iterdir())
+        if path.suffix in (".sv", ".cpp")
+    ]
+    bench = bench_of(sources, project.spec.weight_ports_n + 1)
+    search = (project.folder / "sim").resolve()
+    return run_system(bench, jobs, search=search, folder=folder, **options)

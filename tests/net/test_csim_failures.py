@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hlsgen.engines.program import Bits, Op, decode, operation
+from hlsgen.engines.program import Bits, Fetch, Op, decode, encode, operation
 from hlsgen.errors import ToolError
 from hlsgen.model.graph import Model
 from hlsgen.run import tools
@@ -144,9 +144,16 @@ def test_csim_reports_every_descriptor(project: Project, codes: np.ndarray) -> N
 
 
 def test_csim_reports_a_deadlock(project: Project, codes: np.ndarray) -> None:
-    fetch = next(d for d in decode(project.program).descriptors if operation(d) is Op.FETCH)
-    changed, _ = _field(project, Op.FETCH, Bits(3, 32, 16), fetch.k + 1)
-    failure = _run(changed, codes).failure
+    """A FETCH that is sound in itself, but brings a word less than its CONV multiplies."""
+    program = decode(project.program)
+    index, fetch = next((i, d) for i, d in enumerate(program.descriptors) if isinstance(d, Fetch))
+    ports = SPEC.weight_ports_n
+    words = [-(-k * SPEC.word_beats_n // ports) for k in (fetch.k, fetch.k - 1)]
+    beats = fetch.port_beats - fetch.blocks * (words[0] - words[1])
+    items = list(program.descriptors)
+    items[index] = replace(fetch, k=fetch.k - 1, port_beats=beats)
+    changed = encode(replace(program, descriptors=tuple(items)))
+    failure = _run(replace(project, program=changed), codes).failure
     assert failure is not None
     assert failure.startswith("deadlock: process "), failure
     assert "stream " in failure
@@ -160,7 +167,7 @@ def test_csim_stops_when_no_descriptor_may_start(project: Project, codes: np.nda
 
 
 def test_csim_stops_at_an_access_outside_the_memory(project: Project, codes: np.ndarray) -> None:
-    changed, _ = _field(project, Op.LOAD, Bits(4, 16, 16), 0xFFF0)
+    changed, _ = _field(project, Op.LOAD, Bits(4, 16, 16), SPEC.act_depth - 1)
     failure = _run(changed, codes).failure
     assert failure is not None
     assert failure.startswith("fault: outside the activation memory (LOAD) at ")

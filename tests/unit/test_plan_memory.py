@@ -10,7 +10,7 @@ import pytest
 
 from hlsgen.engines.lower import lower
 from hlsgen.engines.nodes import MoveNode, reads, writes
-from hlsgen.errors import FitError
+from hlsgen.errors import FitError, PlanError
 from hlsgen.model.numbers import Format
 from hlsgen.plan.design import Design, make_design
 from hlsgen.plan.memory import needed_depth
@@ -114,3 +114,18 @@ def test_memory_that_is_too_small_is_refused_by_layer() -> None:
     )
     with pytest.raises(FitError, match=rule):
         make_design(model, spec, "b")
+
+
+def test_a_map_too_wide_for_the_bounds_of_a_tap_is_named() -> None:
+    """4,096 columns fit, one more does not: pixels behind them would count as padding."""
+    model = random_model(np.random.default_rng(3), layers=1, allow=("pool",))
+    spec = spec_of(0, 0, 8, act_depth=16384)
+    wide = {n: replace(t, shape=(t.shape[0], 1, 4096)) for n, t in model.tensors.items()}
+    make_design(replace(model, tensors=wide), spec, "zedboard")
+    wider = {n: replace(t, shape=(t.shape[0], 1, 4097)) for n, t in model.tensors.items()}
+    rule = (
+        r"^Layer output must have at most 4096 rows and columns \(with the padding of its "
+        r"readers\), not 1x\d+ \(layer last_1\); cut the image into pieces$"
+    )
+    with pytest.raises(PlanError, match=rule):
+        make_design(replace(model, tensors=wider), spec, "zedboard")

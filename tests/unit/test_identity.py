@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hardware of another design is refused by the name of what differs."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+import pytest
+
+from hlsgen.run.identity import mismatch
+from tests.designs import spec_of
+
+pytestmark = pytest.mark.unit
+SPEC = spec_of(3, 2, 3, lanes_n=2, pixels_n=6, weight_ports_n=2, drain_n=2)
+SOUND = struct.pack(
+    "<IHHQQQQ6B2x", 0x50524748, 1, 0, SPEC.layout_hash(), 0, 0, 99, 8, 2, 6, 8, 2, 2
+)
+
+
+def planted(at: int, value: int) -> bytes:
+    return SOUND[:at] + bytes([value]) + SOUND[at + 1 :]
+
+
+HASH = SPEC.layout_hash()
+WRONG = {
+    "nothing": (b"", r"^the hardware did not identify itself$"),
+    "magic": (planted(0, 0), r"^the identification must begin with 0x50524748, not 0x50524700$"),
+    "version": (planted(4, 2), r"^the hardware must have version 1, not 2$"),
+    "hash": (
+        planted(8, HASH & 255 ^ 1),
+        rf"^the hardware must have layout {HASH:016x}, not {HASH ^ 1:016x}$",
+    ),
+    "status": (planted(16, 6), r"^the identification must end with status 0, not 6$"),
+    "act_bits": (planted(40, 4), r"^the hardware must have act_bits 8, not 4$"),
+    "lanes_n": (planted(41, 4), r"^the hardware must have lanes_n 2, not 4$"),
+    "pixels_n": (planted(42, 8), r"^the hardware must have pixels_n 6, not 8$"),
+    "rows_n": (planted(43, 16), r"^the hardware must have rows_n 8, not 16$"),
+    "weight_ports_n": (planted(44, 1), r"^the hardware must have weight_ports_n 2, not 1$"),
+    "drain_n": (planted(45, 1), r"^the hardware must have drain_n 2, not 1$"),
+}
+
+
+def test_the_right_hardware_is_taken() -> None:
+    assert mismatch(SPEC, SOUND.ljust(128, b"\0")) is None
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_other_hardware_is_refused(name: str) -> None:
+    identity, sentence = WRONG[name]
+    found = mismatch(SPEC, identity)
+    assert found is not None and re.search(sentence, found), found
+
+
+def test_all_that_differs_is_named() -> None:
+    found = mismatch(SPEC, planted(40, 4)[:45] + b"\1" + SOUND[46:])
+    assert found == "the hardware must have act_bits 8, not 4; drain_n 2, not 1"
