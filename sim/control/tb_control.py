@@ -62,6 +62,7 @@ async def runs(dut: Any) -> None:
     assert await registers.read(CONTROL) == START, "start stays until ready, idle falls"
     await _complete(dut)
     assert not int(dut.irq.value), "no interrupt without its enable"
+    assert await registers.read(STATUS) == 0, "nothing else clears done"
     assert await registers.read(CONTROL) == DONE | IDLE | READY
     assert await registers.read(CONTROL) == IDLE, "done clears when it was read"
     await registers.write(GLOBAL_ENABLE, 1)
@@ -71,6 +72,13 @@ async def runs(dut: Any) -> None:
     assert int(dut.irq.value) and await registers.read(STATUS) == 1
     await registers.write(STATUS, 1)
     assert not int(dut.irq.value) and await registers.read(STATUS) == 0
+    await registers.write(STATUS, 1)
+    assert int(dut.irq.value), "a one toggles, it does not clear"
+    dut.wstrb.value = 0b1110
+    for address in (GLOBAL_ENABLE, ENABLE, STATUS, CONTROL):
+        await registers.write(address, 1 if address in (STATUS, CONTROL) else 0)
+    dut.wstrb.value = 0xF
+    assert [await registers.read(a) for a in (GLOBAL_ENABLE, ENABLE, STATUS)] == [1, 1, 1]
     assert int(dut.starts.value) == before + 2
 
 

@@ -164,12 +164,17 @@ module hg_window_bench #(
     end
   end
 
-  // Tiles under way; residual tiles read ahead
+  // Tiles under way, never more than hg_writer's FIFO takes; residual tiles read ahead
   int res_left_q, res_ahead_q;
   logic tile_end, is_add, add_q;
   assign is_add   = job_desc[7*64+48] && job_desc[2:0] == 3'd3;
   assign tile_end = (k_valid && k_last)
                  || (pk_valid && pk_last);
+  localparam int TileN = PixelsN / DrainN * GroupN;
+  localparam int FifoN = 1 << $clog2(TileN > 16 ? 4 * TileN : 64);
+  int under_way_q;
+  logic crowded;
+  assign crowded = under_way_q > FifoN / (raw_q ? 4 * TileN : TileN);
   // A tile is written 40 cycles after its last step, or later
   logic [39:0] drain_q;
   int tiles_written_q;
@@ -178,10 +183,11 @@ module hg_window_bench #(
   always_ff @(posedge clk) begin
     if (!rst_n) begin
       drain_q <= '0;
-      {tiles_written_q, res_left_q, res_ahead_q} <= '0;
+      {tiles_written_q, under_way_q, res_left_q, res_ahead_q} <= '0;
     end else begin
       drain_q <= {drain_q[38:0], tile_end};
       tiles_written_q <= tiles_written_q + 32'(drain_q[39]) - 32'(tile_done);
+      under_way_q <= under_way_q + 32'(tile_end) - 32'(tile_done);
       if (job_start) begin
         add_q <= is_add;
         res_left_q <= is_add ? 32'(job_desc[3*64 +: 16]) * 32'(job_desc[3*64+16 +: 16]) : 0;
@@ -218,6 +224,10 @@ module hg_window_bench #(
         raw_q   <= job_desc[3*64+40 +: 8] == 8'd2;
       end
       since_q <= since_q + 1;
+      if (crowded) begin
+        $display("ERROR %0d tiles under way", under_way_q);
+        errors <= errors + 1;
+      end
       if (k_valid || pk_valid) begin
         if (step_n >= steps_n || got !== want) begin
           errors <= errors + 1;

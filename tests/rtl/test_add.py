@@ -24,8 +24,8 @@ def random_layer(rng: np.random.Generator, spec: AddSpec) -> AddLayer:
     style = int(rng.integers(0, 3))
     if style == 0:  # sums near the codes
         tables = rng.integers(-size * one // 2, size * one, (2, size))
-    elif style == 1:  # every sum is a tie
-        tables = rng.integers(-size // 2, size, (2, size)) * one
+    elif style == 1:  # every sum is a tie, or lies in the middle between two
+        tables = rng.integers(-size, 2 * size, (2, size)) * (one // 2)
     else:
         top = (1 << 35) - 1  # magnitudes of sums stay below 2**36
         ends = rng.choice([-top, top, 0, -1], (2, size))

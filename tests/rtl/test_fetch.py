@@ -106,6 +106,7 @@ def test_streams_arrive_whole(config: Config, stall: int, tmp_path: Path) -> Non
     """Random FETCHs, K up to the whole ring, both rings read with and without stalls."""
     layout = _Layout(config, np.random.default_rng(stall))
     layout.fetch(1, 4, config.ring, 0)
+    layout.fetch(4, config.records - 1, 1, 0)  # a block's records fill their ring
     for _ in range(6):
         rng = layout.rng
         layout.fetch(

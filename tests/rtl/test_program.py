@@ -19,6 +19,7 @@ from tests.rtl.system import SMALL, run, run_all
 ROWS, WIDTH, RUNS = 5, 7, 3
 RUN_BYTES = -(-ROWS * WIDTH * 8 // 128) * 128
 FRAME_BYTES = RUNS * RUN_BYTES
+OUT_STRIDE = FRAME_BYTES + 128
 PLACE = {
     "run_bytes": RUN_BYTES, "runs": RUNS, "rows": ROWS, "width": WIDTH, "base": 3,
     "run_stride": 20, "pitch": 8, "s": 1, "off_step": 4, "phase_stride": 0,
@@ -35,8 +36,8 @@ def copy_job(
     data = np.random.default_rng(seed).integers(0, 256, frames * FRAME_BYTES, np.uint8)
     return Job(
         program=encode(program), weights=b"", input=data.tobytes(),
-        output_bytes=frames * FRAME_BYTES, scratch_bytes=0, report_bytes=128, frames=frames,
-        in_stride=FRAME_BYTES, out_stride=FRAME_BYTES, fault=fault,
+        output_bytes=frames * OUT_STRIDE, scratch_bytes=0, report_bytes=128, frames=frames,
+        in_stride=FRAME_BYTES, out_stride=OUT_STRIDE, fault=fault,
         memory=Memory(bytes_per_cycle=34.1, seed=seed),
     )  # fmt: skip
 
@@ -52,8 +53,8 @@ def header_of(report: bytes) -> dict[str, int]:
 
 def _runs(data: bytes, frames: int) -> np.ndarray:
     """Beats of the runs without the padding between them."""
-    beats = np.frombuffer(data, np.uint64).reshape(frames, RUNS, -1)
-    return beats[:, :, : ROWS * WIDTH]
+    beats = np.frombuffer(data, np.uint64).reshape(frames, -1)[:, : FRAME_BYTES // 8]
+    return beats.reshape(frames, RUNS, -1)[:, :, : ROWS * WIDTH]
 
 
 @pytest.mark.rtl
@@ -67,8 +68,10 @@ def test_frames_are_copied(seed: int, tmp_path: Path) -> None:
     assert header["layout"] == SMALL.layout_hash()
     assert 0 < header["cycles"] < 4000
     np.testing.assert_array_equal(_runs(outcome.output, 3), _runs(job.input, 3))
-    padding = np.frombuffer(outcome.output, np.uint8).reshape(3, RUNS, -1)[:, :, ROWS * WIDTH * 8 :]
-    assert (padding == 0xA5).all()
+    frames = np.frombuffer(outcome.output, np.uint8).reshape(3, OUT_STRIDE)
+    runs = frames[:, :FRAME_BYTES].reshape(3, RUNS, -1)
+    assert (runs[:, :, ROWS * WIDTH * 8 :] == 0xA5).all()
+    assert (frames[:, FRAME_BYTES:] == 0xA5).all()
 
 
 @pytest.mark.rtl

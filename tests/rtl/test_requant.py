@@ -48,7 +48,8 @@ def params_of(spec: RequantSpec) -> dict[str, int]:
 def random_records(rng: np.random.Generator, spec: RequantSpec) -> RowRecords:
     """Records of a block: usual ones, ties everywhere, and every extreme."""
     shape = (spec.steps_n, spec.lanes_n)
-    style = rng.integers(0, 5, shape)  # 0 usual, 1 ties, 2 any, 3 extremes, 4 nearly ties
+    # 0 usual, 1 ties, 2 any, 3 extremes, 4 nearly ties, 5 rounding at the end of y's range
+    style = rng.integers(0, 6, shape)
     mult_max = (1 << spec.mult_bits) - 1
     mult = np.where(
         style == 1, 1 << rng.integers(0, 4, shape), rng.integers(0, mult_max + 1, shape)
@@ -67,11 +68,14 @@ def random_records(rng: np.random.Generator, spec: RequantSpec) -> RowRecords:
     wide = np.where(style == 3, rng.choice([-(1 << 31), (1 << 31) - 1, 0, -1], wide.shape), wide)
     small = rng.integers(-40, 40, (3, *shape))
     bias, off_pos, off_neg = np.where((style == 2) | (style == 3), wide, small)
-    usual = (style == 0) | (style == 4)
+    usual = (style == 0) | (style >= 4)
     lo = rng.integers(0, 128, shape)
     z = np.where(
         style == 3, rng.choice([-32768, 32767, -32600], shape), rng.integers(-9, 256, shape)
     )
+    for field, value in ((mult, 1), (shift, 1), (bias, 65535), (off_pos, 0), (off_neg, 0)):
+        field[style == 5] = value
+    z[style == 5] = -32600
     route = np.stack([rng.permutation(spec.steps_n) for _ in range(spec.lanes_n)], axis=1)
     return RowRecords(
         bias=bias,

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A planted mutation of every stage turns its bench red, by a mismatch that the bench reports.
+
+Each case is one of its stage's usual tests, so that the same run without the mutation is green.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hlsgen.run import csim, sim
+from tests.models import random_codes, random_model
+from tests.net.csim_build import project_of
+from tests.net.sim_build import sim_project
+from tests.net.test_csim_random import DESIGNS, usable
+from tests.rtl import (
+    test_add,
+    test_array,
+    test_axi,
+    test_control,
+    test_ddr,
+    test_fetch,
+    test_load,
+    test_pool,
+    test_program,
+    test_requant,
+    test_residual,
+    test_store,
+    test_window,
+    test_writer,
+)
+from tests.rtl.mutants import Mutant, Mutation
+
+pytestmark = pytest.mark.rtl
+ERRORS = r"AssertionError: \d+ errors, see the log above"
+FRAMES = 2
+SMALL = DESIGNS["a8_small"]
+
+
+def case(
+    stage: str, source: str, old: str, new: str, run: Callable[[Path], None], reason: str = ERRORS
+):
+    """A mutation of a stage, the test that must turn red, and the words in which it does so."""
+    mutation = Mutation(source=source, old=old, new=new)
+    return pytest.param(mutation, run, reason, id=stage)
+
+
+def rtl(name: str) -> str:
+    return f"templates/rtl/hg_{name}.sv"
+
+
+def fetch_of_three_ports(folder: Path) -> None:
+    test_fetch.test_streams_arrive_whole(test_fetch.CONFIGS[0].values[0], 70, folder)
+
+
+CASES = [
+    case(  # a sum half a code above a tie is taken for one
+        "add", rtl("add_lane"), "sum_q[24:0] == '0", "sum_q[23:0] == '0",
+        lambda folder: test_add.test_add_entries_match_golden("w4_single", folder),
+    ),
+    case(  # the flags of the other block's rows
+        "array", rtl("array"), "sp2_q <= sp2[k_blk]", "sp2_q <= sp2[0]",
+        lambda folder: test_array.test_array_tiles_match_golden("w8_fixed4", folder),
+    ),
+    case(  # a burst is asked for while there is room for a part of it
+        "axi-read", rtl("axi_read"), "credit_q[CreditW-1:4] != '0", "credit_q != '0",
+        lambda folder: test_axi.test_beats_arrive(60, 40, 1, folder),
+        "hg_axi_read: beat that was not asked for",
+    ),
+    case(  # data while their address still waits
+        "axi-write", rtl("axi_share_write"), "CountW'(head_q - CountW'(aw_valid_q)) != w_q",
+        "head_q != w_q", lambda folder: test_axi.test_beats_arrive(60, 40, 2, folder),
+        "W before its AW",
+    ),
+    case(  # reading any register clears done
+        "control", rtl("control"), "else if (read && rd_word == 5'd0) {done_q",
+        "else if (read) {done_q", test_control.test_registers, r"read\(CONTROL\) == DONE",
+    ),
+    case(  # reads cost nothing of the shared budget
+        "ddr", "sim/common/hg_ddr.sv", "          left -= cost;\n          beats_read++;",
+        "          beats_read++;", test_ddr.test_bytes_are_bounded_and_latency_counts,
+        r"assert \d+ > ",
+    ),
+    case(  # a record too many in the ring
+        "fetch-records", rtl("fetch_unpack"), "records_used_q != (RecordW + 1)'(RecordDepth)",
+        "records_used_q <= (RecordW + 1)'(RecordDepth)", fetch_of_three_ports, r"rec \d+: got ",
+    ),
+    case(  # the word that a cycle begins needs no place
+        "fetch-words", rtl("fetch_unpack"), "(RingW + 1)'(1) + (RingW + 1)'(wraps)",
+        "(RingW + 1)'(1)", fetch_of_three_ports, r"ring \d+: got ",
+    ),
+    case(  # a beat is taken in a cycle without a grant
+        "load", rtl("load"), "image ? s_ready : ld_gnt;", "image ? s_ready : place_valid;",
+        lambda folder: test_load.test_load_memory_matches_golden("b2", 2, 30, folder),
+    ),
+    case(  # what lies outside the map counts
+        "pool", rtl("pool"), "pk_valid && k_mask[j] && pk_acts", "pk_valid && pk_acts",
+        lambda folder: test_pool.test_pool_entries_match_golden("w4_pair", 1, 0, folder),
+    ),
+    case(  # the next frame's input is a stride of the output further
+        "program", rtl("program"), "in_q <= in_q + arg_in_stride", "in_q <= in_q + arg_out_stride",
+        lambda folder: test_program.test_frames_are_copied(1, folder),
+        r"assert \(6, 2\) == \(0, 3\)",  # it reads outside its buffer
+    ),
+    case(  # y may become 2^15
+        "requant", rtl("requant_lane"), "&& s2[16:1] != 16'h7fff &&", "&&",
+        lambda folder: test_requant.test_requant_beats_match_golden("w8_one_step", folder),
+    ),
+    case(  # the next block begins where this one did
+        "residual", rtl("residual"), "group_end && !block_end ? block_addr_q",
+        "group_end ? block_addr_q",
+        lambda path: test_residual.test_residual_entries_in_order("w8_two_banks", 1, 0, 0, path),
+    ),
+    case(  # beats are read without room for them
+        "store", rtl("store"), "place_valid && credit_q != '0", "place_valid",
+        lambda folder: test_store.test_store_stream_matches_golden("b2", 4, 75, 0, folder),
+        "hg_store: a beat without room in the FIFO",
+    ),
+    case(  # the bank after the last one that wraps
+        "window", rtl("window_addr"), "BankW'(k) < shift_q2", "BankW'(k) <= shift_q2",
+        lambda folder: test_window.test_window_steps_match_golden("w8_small", folder),
+    ),
+    case(  # a tile more under way than the FIFO holds
+        "sequencer", rtl("sequencer"), ": tiles_out_q < tiles_cap;",
+        ": tiles_out_q <= tiles_cap;",
+        lambda folder: test_window.test_window_steps_match_golden("w8", folder),
+    ),
+    case(  # a channel group behind the last one
+        "writer", rtl("writer"), "index_q < groups_n", "index_q <= groups_n",
+        lambda folder: test_writer.test_writer_memory_matches_golden("w8", folder),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mutation", "run", "reason"), CASES)
+def test_bench_turns_red(
+    mutation: Mutation,
+    run: Callable[[Path], None],
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("mutant", "run"):
+        (tmp_path / name).mkdir()
+    mutant = Mutant(mutation, tmp_path / "mutant", monkeypatch)
+    with pytest.raises(AssertionError, match=reason):
+        run(tmp_path / "run")
+    assert mutant.compiled
+
+
+def small_network() -> tuple:
+    """A network for the smallest design, and frames for it."""
+    rng = np.random.default_rng(5)
+    model = random_model(rng, formats=usable(SMALL), layers=5, narrow=0.2)
+    return model, random_codes(model, rng, FRAMES)
+
+
+@pytest.mark.net
+def test_simulation_turns_red(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer that starts before the one whose output it reads is done gives wrong tensors."""
+    model, codes = small_network()
+    project = sim_project(model, SMALL, tmp_path / "project")
+    assert sim.simulate(project, codes).verdict.first is None
+    old = "computes_q >= head[w][64*13+32 +: 32]"
+    mutation = Mutation(source=rtl("issue"), old=old, new=old.replace(">=", "+ 32'd1 >="))
+    mutant = Mutant(mutation, tmp_path, monkeypatch)
+    result = sim.simulate(project, codes)
+    assert mutant.compiled == 1
+    first = result.verdict.first
+    assert first is not None and first.got is not None
+    assert not result.verdict.equal
+
+
+@pytest.mark.net
+def test_csim_turns_red(tmp_path: Path) -> None:
+    """Requantisation cuts off instead of rounding."""
+    model, codes = small_network()
+    project = project_of(model, SMALL, tmp_path)
+    assert csim.simulate(project, codes).verdict.first is None
+    mutation = Mutation(source="templates/hls/requant.hpp", old=" + half + ", new=" + ")
+    mutation.write(tmp_path / "hls")
+    result = csim.simulate(project, codes)
+    assert result.failure is None and result.verdict.first is not None
+    assert not result.verdict.equal
