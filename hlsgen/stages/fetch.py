@@ -116,8 +116,8 @@ def cost(spec: FetchSpec, job: FetchJob | None = None) -> FetchCost:
     fifos = 2 * spec.weight_ports_n * -(-_FIFO_BEATS // 512)
     return FetchCost(
         cycles=0 if job is None else _cycles(spec, job),
-        lut=beat_lut * spec.word_beats_n + 130 + 205 * spec.weight_ports_n,
-        ff=141 * spec.word_beats_n + 80 * spec.banks_n + 758 + 75 * spec.weight_ports_n,
+        lut=beat_lut * spec.word_beats_n + 275 + 205 * spec.weight_ports_n,
+        ff=141 * spec.word_beats_n + 80 * spec.banks_n + 810 + 75 * spec.weight_ports_n,
         bram36=(ring + records + fifos) / 2,
     )
 

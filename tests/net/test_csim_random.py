@@ -13,6 +13,7 @@ from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.rows import _ELEMENTS
 from hlsgen.model.numbers import Format
 from hlsgen.run.csim import simulate
+from hlsgen.run.csim_build import compile_program
 from tests.designs import spec_of
 from tests.models import random_codes, random_model
 from tests.net.csim_build import project_of
@@ -30,6 +31,7 @@ DESIGNS = {
 }
 WIDE_BLOCKS = ("conv", "depthwise", "group", "avgpool", "pointwise", "concat", "fc")
 SEEDS = 6
+WIDTH_SEEDS = 4  # of networks with the exact types, which are slow
 FRAMES = 3  # waits reach over two frame boundaries
 
 
@@ -59,3 +61,18 @@ def test_csim_equals_golden(name: str, seed: int, tmp_path: Path) -> None:
     assert result.failure is None
     assert result.verdict.first is None, str(result.verdict.first)
     assert result.verdict.tensors_compared == FRAMES * len(model.layers)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_declared_widths_equal_golden(name: str, tmp_path: Path) -> None:
+    """Native integers are what csim runs; the widths that are synthesised must hold as much."""
+    spec = DESIGNS[name]
+    for seed in range(WIDTH_SEEDS):
+        rng = np.random.default_rng(6007 * seed + sum(map(ord, name)))
+        model = random_model(rng, formats=usable(spec), layers=4, **options(spec, seed))
+        project = project_of(model, spec, tmp_path)
+        program = compile_program(tmp_path / "hls", flags=("-DHG_AP_TYPES",))
+        result = simulate(project, random_codes(model, rng, 1), program)
+        assert result.failure is None
+        assert result.verdict.first is None, str(result.verdict.first)
+        assert result.verdict.tensors_compared == len(model.layers)
