@@ -147,19 +147,25 @@ def _heights(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[l
         if rows >= height or rows in seen:
             continue
         seen.add(rows)
-        yield _filled(height, [], rows)
+        yield _filled(height, [], rows, unit)
         ramp = [unit << step for step in range(rows.bit_length()) if unit << step < rows]
         if ramp:
-            yield _filled(height, ramp, rows)
+            yield _filled(height, ramp, rows, unit)
 
 
-def _filled(height: int, first: list[int], rows: int) -> list[int]:
-    """Heights that start as `first`, go on with `rows` and add up to `height`."""
+def _filled(height: int, first: list[int], rows: int, unit: int) -> list[int]:
+    """Heights that start as `first`, add up to `height`, and are alike and at most `rows` behind.
+
+    All but the last one are multiples of `unit`.
+    """
     left = height - sum(first)
     if left <= 0:
-        return _filled(height, [], rows)
-    rest = left % rows
-    return [*first, *[rows] * (left // rows), *([rest] if rest else [])]
+        return _filled(height, [], rows, unit)
+    bands = -(-left // rows)
+    low, more = divmod(left // unit, bands)
+    rest = [(low + (band < more)) * unit for band in range(bands)]
+    rest[-1] += left % unit
+    return [*first, *rest]
 
 
 def _starts_in_bank_0(banded: Lowered, spec: MixedSpec) -> bool:
