@@ -76,15 +76,15 @@ def start(
 
 def interrupted(process: subprocess.Popen[str], folder: Path, sent: signal.Signals) -> int:
     """Interrupt a command in its middle; returns the process that its tool had started."""
-    end = time.monotonic() + _PATIENCE
-    while not (folder / "started").exists():
+    end, started = time.monotonic() + _PATIENCE, folder / "started"
+    while not (started.exists() and started.read_text()):  # a file may be there before its text
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.02)
     process.send_signal(sent)  # to the command alone, as a CI does; a terminal tells its tools too
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, "", _LINE)
-    return int((folder / "started").read_text())
+    return int(started.read_text())
 
 
 def runs(pid: int) -> bool:
