@@ -95,8 +95,11 @@ def _multipliers(
         most = -(-one * low.denominator // low.numerator) - 1 if low else mult_limit - 1
         if least >= mult_limit:
             return
-        if least <= min(most, mult_limit - 1):
-            yield (least + min(most, mult_limit - 1)) // 2, shift
+        most = min(most, mult_limit - 1)
+        if least <= most:
+            yield (least + most) // 2, shift
+        if least < most:  # one step alone bounds no slope, but a steep one asks for far constants
+            yield least, shift
 
 
 def _one_constant(codes: list[int], steps: list[int], m: int, shift: int) -> Line | None:

@@ -116,6 +116,21 @@ def test_two_bit_steps_far_from_zero(jitter: list[int], far: int) -> None:
     np.testing.assert_array_equal(evaluate_record(records, acc), apply(requant, acc, 0))
 
 
+@given(st.sets(st.integers(-3000, 3000), min_size=3, max_size=3), st.integers(0, 16))
+def test_any_three_steps_have_a_record(steps: set[int], power: int) -> None:
+    """Two-bit outputs need no uniform steps, whatever the multiplier."""
+    levels = np.sort(np.array(sorted(steps)) << power)[None]
+    out = _tensor(bits=2, signed=False)
+    requant = Thresholds(levels=levels, first=0)
+    reach = Reach(low=np.array([-1 << 28]), high=np.array([1 << 28]))
+    acc = np.concatenate([levels[0], levels[0] - 1, [-1 << 28, -1, 0, 1 << 28]])[:, None]
+    for limit in (WIDE, NARROW):
+        if int(np.ptp(levels)) < 1 << 23:
+            records = fit_records("layer", requant, out, reach, limit)
+            wanted = apply(requant, acc, out.zero_point)
+            np.testing.assert_array_equal(evaluate_record(records, acc), wanted)
+
+
 def test_rows_keep_their_order_when_some_are_searched() -> None:
     requant = TwoStep(
         multiplier=np.array([1 << 30, 1500000000, 1 << 30]),
