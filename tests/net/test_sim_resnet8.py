@@ -35,6 +35,6 @@ def test_resnet8_on_the_zedboard(tmp_path: Path) -> None:
     assert result["cycles_per_frame"] <= 1.1 * figures["bound_cycles"]
     assert sum(result["cycles"]) > 0 and len(result["cycles"]) == FRAMES
     assert result["values"].shape == (FRAMES, 10)
-    assert {"name", "cycles", "busy", "utilisation", "waits"} == set(result["layers"][0])
+    assert {"name", "cycles", "busy", "utilisation", "waits"} <= set(result["layers"][0])
     suite = ElementTree.parse(tmp_path / "sim.xml").getroot()[0]
     assert suite.get("failures") == "0" and int(suite.get("tests", "0")) == 1 + len(model.layers)
