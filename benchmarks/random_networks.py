@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +14,21 @@ import numpy as np
 from benchmarks.rows import Row
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.errors import HlsgenError
-from hlsgen.run import csim, sim
+from hlsgen.run import csim
+from hlsgen.run.sim import Work, simulate_all
 from tests.designs import spec_of
-from tests.models import random_codes, random_model
-from tests.net.csim_build import project_of
-from tests.net.sim_build import sim_project
-from tests.net.test_csim_random import DESIGNS, options, usable
+from tests.net.sim_build import projects_of, wrong
+from tests.random_networks import DESIGNS, Network, drawn_network, network
 
 MODELS, DRAWN_DESIGNS, DRAWN_MODELS = 50, 2, 10
-FRAMES = 2
 
 
 def fixed_designs() -> list[Row]:
     """Fifty networks on each of the designs of the tests."""
-    return [_row(name, spec, range(MODELS)) for name, spec in DESIGNS.items()]
+    return [
+        _row(name, spec, [network(name, seed) for seed in range(MODELS)])
+        for name, spec in DESIGNS.items()
+    ]
 
 
 def drawn_designs() -> list[Row]:
@@ -36,7 +38,8 @@ def drawn_designs() -> list[Row]:
     for number in range(seed, seed + DRAWN_DESIGNS):
         spec = drawn_spec(np.random.default_rng(number))
         first = number * DRAWN_MODELS
-        rows.append(_row(f"drawn {number}", spec, range(first, first + DRAWN_MODELS)))
+        networks = [drawn_network(spec, item) for item in range(first, first + DRAWN_MODELS)]
+        rows.append(_row(f"drawn {number}", spec, networks))
     return rows
 
 
@@ -58,39 +61,42 @@ def drawn_spec(rng: np.random.Generator) -> MixedSpec:
             continue
 
 
-def _row(name: str, spec: MixedSpec, seeds: range) -> Row:
-    wrong = [text for seed in seeds if (text := _difference(spec, seed)) is not None]
-    reached = f"{len(seeds) - len(wrong)} of {len(seeds)}, seeds {seeds[0]}..{seeds[-1]}"
+def _row(name: str, spec: MixedSpec, networks: Sequence[Network]) -> Row:
+    differences = _differences(spec, networks)
+    seeds = [item.seed for item in networks]
+    good = len(set(seeds) - differences.keys())
+    reached = f"{good} of {len(seeds)}, seeds {seeds[0]}..{seeds[-1]}"
     return Row(
         what=f"Random networks on {name}: golden = C++ = hardware",
         asked=f"{len(seeds)} equal",
-        reached="; ".join([reached, *wrong[:2]]),
+        reached="; ".join([reached, *list(differences.values())[:2]]),
         command=f"make bench (--only {'drawn' if name.startswith('drawn') else 'random'}); "
         f"rows {spec.pot4_n}:{spec.fixed4_n}:{spec.fixed8_n}, A{spec.act_bits}, N {spec.lanes_n}, "
         f"P {spec.pixels_n}",
-        good=not wrong,
+        good=not differences,
     )
 
 
-def _difference(spec: MixedSpec, seed: int) -> str | None:
-    """What differs for a seed, or None."""
-    rng = np.random.default_rng(seed)
-    model = random_model(rng, formats=usable(spec), layers=5, **options(spec, seed))
-    codes = random_codes(model, rng, FRAMES)
+def _differences(spec: MixedSpec, networks: Sequence[Network]) -> dict[int, str]:
+    """What differs, by seed."""
+    found: dict[int, str] = {}
     with tempfile.TemporaryDirectory(prefix="hlsgen-bench-") as name:
-        folder = Path(name)
-        for what, made, simulate in (
-            ("C++", project_of, csim.simulate),
-            ("hardware", sim_project, sim.simulate),
-        ):
-            (folder / what).mkdir()
+        projects = projects_of(networks, spec, Path(name))
+        works = [
+            Work(project=project, codes=item.codes)
+            for item, project in zip(networks, projects, strict=True)
+        ]
+        results = simulate_all(works)
+        for item, work, hardware in zip(networks, works, results, strict=True):
             try:
-                result = simulate(made(model, spec, folder / what), codes)
+                software = csim.simulate(work.project, work.codes)
+                sides = {
+                    "C++": wrong(item, software.verdict, software.failure),
+                    "hardware": wrong(item, hardware.verdict, hardware.failure),
+                }
             except HlsgenError as error:
-                return f"seed {seed}, {what}: {error}"
-            verdict = result.verdict
-            if result.failure or verdict.first is not None:
-                return f"seed {seed}, {what}: {result.failure or verdict.first}"
-            if verdict.tensors_compared != FRAMES * len(model.layers):
-                return f"seed {seed}, {what}: {verdict.tensors_compared} tensors compared"
-    return None
+                sides = {"C++": f"seed {item.seed}: {error}"}
+            texts = [f"{side}, {text}" for side, text in sides.items() if text is not None]
+            if texts:
+                found[item.seed] = "; ".join(texts)
+    return found

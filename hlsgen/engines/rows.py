@@ -18,7 +18,7 @@ from hlsgen.model.graph import IntArray
 from hlsgen.model.numbers import Format
 
 _NARROW = (Format.BINARY, Format.TERNARY)  # on every element
-_ELEMENTS: dict[Format, tuple[Format, ...]] = {
+ELEMENTS: dict[Format, tuple[Format, ...]] = {
     Format.FIXED8: (Format.FIXED8,),
     Format.POT4: (Format.POT4, Format.FIXED8),
     Format.FIXED4: (Format.FIXED4, Format.FIXED8),
@@ -68,11 +68,17 @@ def assign(layer: str, formats: Sequence[Format], spec: MixedSpec) -> list[Pass]
     return passes
 
 
+def held_formats(spec: MixedSpec) -> tuple[Format, ...]:
+    """Formats of rows that some slot of a design computes."""
+    kinds = {spec.slot_kind(slot) for slot in range(spec.rows_n)}
+    return tuple(fmt for fmt in Format if kinds & set(ELEMENTS[fmt]))
+
+
 def _check_formats(layer: str, formats: Sequence[Format], spec: MixedSpec) -> None:
-    held = {spec.slot_kind(slot) for slot in range(spec.rows_n)}
+    held = held_formats(spec)
     for fmt in dict.fromkeys(formats):
-        if not held & set(_ELEMENTS[fmt]):
-            names = " or ".join(f"{element.name.lower()}_n" for element in _ELEMENTS[fmt])
+        if fmt not in held:
+            names = " or ".join(f"{element.name.lower()}_n" for element in ELEMENTS[fmt])
             raise PlanError(
                 f"Design {names} must be above 0 for rows in {fmt.name.lower()}, not 0 "
                 f"(layer {layer}); choose another design or quantize the model for its slots"
@@ -88,7 +94,7 @@ def _fill(waiting: Sequence[int], formats: Sequence[Format], spec: MixedSpec) ->
     slots: dict[int, int] = {}
     for rank in range(3):
         for row in waiting:
-            elements = _ELEMENTS[formats[row]]
+            elements = ELEMENTS[formats[row]]
             if row in slots.values() or (formats[row] in _NARROW and rank < 2):
                 continue
             allowed = elements if rank else elements[:1]

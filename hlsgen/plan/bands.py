@@ -226,12 +226,13 @@ class _Stretch:
     def split(self, heights: list[int], *, ahead: bool) -> tuple[Lowered, list[list[Node]]]:
         """Nodes with the stretch in bands, and those of each; `ahead` loads one band earlier."""
         ends = list(accumulate(heights))
+        ranges: dict[str, tuple[int, int]] = {}
         values, s = dict(self.lowered.values), dict(self.lowered.s)
         moves: list[list[Node]] = []
         works: list[list[Node]] = []
         for band, end in enumerate(ends):
             start = end - heights[band]
-            ranges = self._ranges(start, end)
+            ranges = self._ranges(start, end, ranges)
             self._values(values, s, ranges, band, start, end)
             nodes = [self._node(node, ranges, band, start) for node in self.nodes]
             moves.append([node for node in nodes if isinstance(node, MoveNode)])
@@ -247,8 +248,15 @@ class _Stretch:
         bands = [[*move, *work] for move, work in zip(moves, works, strict=True)]
         return Lowered(values=values, nodes=whole, s=s), bands
 
-    def _ranges(self, start: int, end: int) -> dict[str, tuple[int, int]]:
-        """Rows of every banded root that the rows start..end-1 of the last layer need."""
+    def _ranges(
+        self, start: int, end: int, before: dict[str, tuple[int, int]]
+    ) -> dict[str, tuple[int, int]]:
+        """Rows of every banded root for the rows start..end-1 of the last layer.
+
+        These are the rows that they need, and those that no band needs (a stride may skip rows):
+        every tensor is computed whole, so that all of it is compared.
+        """
+        final = end == self.last.window.outside[0]
         root = self.lowered.root
         needs = {root(self.last.output): (start, end)}
         for node in reversed(self.nodes):
@@ -256,6 +264,9 @@ class _Stretch:
                 continue
             window = node.window
             low, high = needs[root(node.output)]
+            low = min(low, before.get(root(node.output), (0, 0))[1])
+            high = node.window.outside[0] if final else high
+            needs[root(node.output)] = low, high
             step, size = window.stride[0], window.inside[0]
             top = min(max(0, step * low - window.pads[0]), size - 1)
             bottom = min(size, max(top + 1, step * (high - 1) + window.kernel[0] - window.pads[0]))

@@ -118,11 +118,14 @@ def simulate(
     return simulate_all([work], waves=waves)[0]
 
 
-def simulate_all(works: Sequence[Work], *, waves: Path | None = None) -> list[Result]:
+def simulate_all(
+    works: Sequence[Work], *, waves: Path | None = None, state_seed: int | None = None
+) -> list[Result]:
     """Run projects of one design on its hardware, one after the other and without a reset.
 
     The hardware identifies itself first. It is that of the first project; of the others only what
-    goes into memory counts. Behind one that fails none is run.
+    goes into memory counts. Behind one that fails none is run. With `state_seed` registers and
+    memories begin with random values, so that one which is read before it is written is seen.
     """
     project = works[0].project
     for work in works:
@@ -134,24 +137,26 @@ def simulate_all(works: Sequence[Work], *, waves: Path | None = None) -> list[Re
     jobs = [_job(work) for work in works]
     with tempfile.TemporaryDirectory(prefix="hlsgen-sim-") as place:
         session = run_system(
-            _bench(project, waves),
+            _bench(project, waves is not None, state_seed is not None),
             [identification(jobs[0]), *jobs],
             search=(project.folder / "sim").resolve(),
             folder=Path(place),
             waves=waves,
+            state_seed=state_seed or 0,
         )
         traces = [read_trace(outcome.trace, project.spec) for outcome in session.outcomes]
     return [_result(work, session, number, traces[number]) for number, work in enumerate(works, 1)]
 
 
-def _bench(project: Project, waves: Path | None) -> Bench:
+def _bench(project: Project, waves: bool, random_state: bool) -> Bench:
     sources = [
         path
         for part in ("rtl", "sim")
         for path in sorted((project.folder / part).iterdir())
         if path.suffix in (".sv", ".cpp")
     ]
-    return bench_of(sources, project.spec.weight_ports_n + 1, waves=waves is not None)
+    ports_n = project.spec.weight_ports_n + 1
+    return bench_of(sources, ports_n, waves=waves, random_state=random_state)
 
 
 def _job(work: Work) -> Job:

@@ -77,7 +77,9 @@ def identification(job: Job) -> Job:
     )  # fmt: skip
 
 
-def bench_of(sources: Sequence[Path], ports_n: int, *, waves: bool = False) -> Bench:
+def bench_of(
+    sources: Sequence[Path], ports_n: int, *, waves: bool = False, random_state: bool = False
+) -> Bench:
     """The bench of a project: its SystemVerilog, its simulation sources, PortsN AXI masters."""
     return Bench(
         top="hg_bench",
@@ -85,6 +87,7 @@ def bench_of(sources: Sequence[Path], ports_n: int, *, waves: bool = False) -> B
         public=PUBLIC,
         parameters={"PortsN": str(ports_n)},
         waves=waves,
+        random_state=random_state,
     )
 
 
@@ -96,6 +99,7 @@ def run_system(
     folder: Path,
     waves: Path | None = None,
     patience: int = _PATIENCE,
+    state_seed: int = 1,
 ) -> Session:
     """Compile (cached) and run jobs in `folder`, in order and with one reset before the first.
 
@@ -121,6 +125,7 @@ def run_system(
         plusargs=(f"+folder={folder}", f"+patience={patience}"),
         environment={"HLSGEN_JOB": str(folder / "job.json")},
         waves=waves,
+        state_seed=state_seed,
     )
     places = [folder / str(number) for number in range(1, len(jobs) + 1)]
     ended = [(place / "ended").is_file() for place in places]

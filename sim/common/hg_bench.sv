@@ -95,6 +95,10 @@ module hg_bench #(
     if (quiet == patience) u_dut.explain();
   end
 
+  // State may be random until it has been reset: nothing is claimed before
+  initial $assertoff;
+  always @(posedge rst_n) $asserton;
+
   string folder;
 
   function automatic void close();

@@ -6,11 +6,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from hlsgen.boards import load_board
 from hlsgen.emit.hls import write_hls
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.model.graph import Model
 from hlsgen.plan.design import make_design
-from hlsgen.plan.image import pack_project
+from hlsgen.plan.image import Image, pack_project
 from hlsgen.run.csim_build import compile_program
 from hlsgen.run.project import Project
 
@@ -24,13 +25,19 @@ def stages(spec: MixedSpec, folder: Path, *flags: str) -> Path:
 
 def project_of(model: Model, spec: MixedSpec, folder: Path, board: str = "zedboard") -> Project:
     """Plan and pack a model on a design as a project of which only `hls` is on disk."""
-    image = pack_project(model, make_design(model, spec, board))
     write_hls(spec, folder / "hls")
+    return project_from(model, spec, pack_project(model, make_design(model, spec, board)), folder)
+
+
+def project_from(model: Model, spec: MixedSpec, image: Image, folder: Path) -> Project:
+    """A packed model as a project, without its folder."""
+    board = load_board("zedboard")
+    rate = board.ddr_bytes_per_cycle(board.clock_hz)
     return Project(
         folder=folder,
         model=model,
         spec=spec,
-        manifest={},
+        manifest={"board": {"ddr_bytes_per_cycle": rate}},
         program=image.program,
         weights=image.weights,
         input_bytes=image.input_bytes,

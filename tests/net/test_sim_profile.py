@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from hlsgen.engines.program import Compute, Fetch, decode, operation
+from hlsgen.engines.rows import held_formats
 from hlsgen.run.profile import beats, entries, frame_bytes, profile_of, write_profile
 from hlsgen.run.project import Project
 from hlsgen.run.sim import Result, simulate
 from hlsgen.run.system import Memory
 from tests.models import random_codes, random_model
 from tests.net.sim_build import sim_project
-from tests.net.test_csim_random import DESIGNS, options, usable
+from tests.random_networks import DESIGNS
 
 pytestmark = pytest.mark.net
 FRAMES = 2
@@ -27,7 +28,7 @@ SLOW = Memory(bytes_per_cycle=9.0, latency=80, seed=5)  # every wait is met
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Result]:
     spec = DESIGNS["a8_small"]
     rng = np.random.default_rng(15)
-    model = random_model(rng, formats=usable(spec), layers=6, **options(spec, 0))
+    model = random_model(rng, formats=held_formats(spec), layers=6, narrow=0.2)
     project = sim_project(model, spec, tmp_path_factory.mktemp("profile"))
     result = simulate(project, random_codes(model, rng, FRAMES), memory=SLOW)
     assert result.failure is None, result.failure

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hlsgen.engines.rows import held_formats
 from hlsgen.run import csim, sim
 from tests.models import random_codes, random_model
 from tests.net.csim_build import project_of
 from tests.net.sim_build import sim_project
-from tests.net.test_csim_random import DESIGNS, usable
+from tests.random_networks import DESIGNS
 from tests.rtl import (
     test_add,
     test_array,
@@ -155,7 +156,7 @@ def test_bench_turns_red(
 def small_network() -> tuple:
     """A network for the smallest design, and frames for it."""
     rng = np.random.default_rng(5)
-    model = random_model(rng, formats=usable(SMALL), layers=5, narrow=0.2)
+    model = random_model(rng, formats=held_formats(SMALL), layers=5, narrow=0.2)
     return model, random_codes(model, rng, FRAMES)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hlsgen.engines.mixed import MixedSpec
-from hlsgen.engines.rows import _ELEMENTS, assign, route
+from hlsgen.engines.rows import ELEMENTS, assign, held_formats, route
 from hlsgen.errors import PlanError
 from hlsgen.model.numbers import Format
 from tests.designs import spec_of
@@ -33,9 +33,7 @@ def _fewest(formats: list[Format], spec: MixedSpec) -> int:
 @st.composite
 def _blocks(draw: st.DrawFn) -> tuple[MixedSpec, list[Format]]:
     spec = spec_of(*draw(st.sampled_from(SPLITS)), act_bits=draw(st.sampled_from([4, 8])))
-    held = {spec.slot_kind(t) for t in range(spec.rows_n)}
-    usable = [fmt for fmt in Format if held & set(_ELEMENTS[fmt])]
-    formats = draw(st.lists(st.sampled_from(usable), min_size=1, max_size=spec.rows_n))
+    formats = draw(st.lists(st.sampled_from(held_formats(spec)), min_size=1, max_size=spec.rows_n))
     return spec, formats
 
 
@@ -49,7 +47,7 @@ def test_every_row_is_computed_once_on_an_element_that_holds_it(block) -> None:
         assert sorted(item.channels) == list(range(spec.rows_n))
         for slot in np.flatnonzero(item.rows):
             row = int(item.channels[slot])
-            assert spec.slot_kind(int(slot)) in _ELEMENTS[formats[row]]
+            assert spec.slot_kind(int(slot)) in ELEMENTS[formats[row]]
             assert item.written[row]
             computed.append(row)
         assert item.written.all() if index == 0 else item.written.sum() == item.rows.sum()

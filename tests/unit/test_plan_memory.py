@@ -10,13 +10,14 @@ import pytest
 
 from hlsgen.engines.lower import lower
 from hlsgen.engines.nodes import MoveNode, reads, writes
+from hlsgen.engines.rows import held_formats
 from hlsgen.errors import FitError, PlanError
 from hlsgen.model.numbers import Format
 from hlsgen.plan.design import Design, make_design
 from hlsgen.plan.memory import needed_depth
 from tests.designs import spec_of
 from tests.models import random_model
-from tests.unit.test_plan_models import DESIGNS, check, usable
+from tests.unit.test_plan_models import DESIGNS, check
 
 pytestmark = pytest.mark.unit
 
@@ -43,7 +44,9 @@ def test_values_alive_together_share_no_cell(name: str) -> None:
     spec = DESIGNS[name]
     rng = np.random.default_rng(sum(map(ord, name)))
     options = {"act_bits": 4} if spec.act_bits == 4 else {}
-    design = make_design(random_model(rng, formats=usable(spec), layers=7, **options), spec, "b")
+    design = make_design(
+        random_model(rng, formats=held_formats(spec), layers=7, **options), spec, "b"
+    )
     nodes, root = design.lowered.nodes, design.lowered.root
     cells = {value: _cells(design, value) for value in design.memory.layouts}
     for content in cells.values():
@@ -65,7 +68,7 @@ def _banded(seed: int) -> int:
     options = {"act_bits": 4} if spec.act_bits == 4 else {}
     model = random_model(
         np.random.default_rng(9000 + seed),
-        formats=usable(spec),
+        formats=held_formats(spec),
         layers=4,
         max_hw=40,
         max_channels=12,
@@ -95,7 +98,7 @@ def test_readers_of_unlike_strides_get_a_copy() -> None:
     rng = np.random.default_rng(5)
     spec = DESIGNS["fixed8"]
     for _ in range(40):
-        model = random_model(rng, formats=usable(spec), layers=6, allow=("add", "conv"))
+        model = random_model(rng, formats=held_formats(spec), layers=6, allow=("add", "conv"))
         lowered = lower(model, spec)
         copies = [n for n in lowered.nodes if isinstance(n, MoveNode) and "@" in n.value]
         if any(node.buffer.name == "SCRATCH" for node in copies):

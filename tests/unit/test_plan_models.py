@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from hlsgen.engines.mixed import MixedSpec
-from hlsgen.engines.rows import _ELEMENTS
+from hlsgen.engines.rows import held_formats
 from hlsgen.model import golden
 from hlsgen.model.graph import Model
-from hlsgen.model.numbers import Format
 from hlsgen.plan.design import make_design
 from hlsgen.plan.image import pack_input, pack_project, unpack_output
 from tests.designs import spec_of
@@ -29,11 +28,6 @@ DESIGNS = {
     "narrow4": spec_of(8, 4, 4, act_bits=4, lanes_n=1, pixels_n=4, mult_w=17),
     "one_lane": spec_of(0, 4, 4, lanes_n=1, pixels_n=8, drain_n=2),
 }
-
-
-def usable(spec: MixedSpec) -> tuple[Format, ...]:
-    held = {spec.slot_kind(t) for t in range(spec.rows_n)}
-    return tuple(fmt for fmt in Format if held & set(_ELEMENTS[fmt]))
 
 
 def check(model: Model, spec: MixedSpec, frames: int = 2, seed: int = 1) -> int:
@@ -87,7 +81,7 @@ def test_random_networks_give_golden_codes(name: str, seed: int) -> None:
     if spec.act_bits == 4 and spec.mult_w == 34 and seed % 2:  # 8-bit tensors in two planes
         options |= {"wide": 0.2, "allow": WIDE_BLOCKS}
     rng = np.random.default_rng(1000 * seed + sum(map(ord, name)))
-    model = random_model(rng, formats=usable(spec), layers=5, **options)
+    model = random_model(rng, formats=held_formats(spec), layers=5, **options)
     assert check(model, spec) > 0
 
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from hlsgen.engines.program import NO_WAIT, Compute, Load
+from hlsgen.engines.rows import held_formats
 from hlsgen.errors import PlanError
 from hlsgen.plan.design import Design, make_design
 from hlsgen.plan.schedule import check_schedule
 from hlsgen.plan.steps import Step
 from tests.models import random_model
-from tests.unit.test_plan_models import DESIGNS, usable
+from tests.unit.test_plan_models import DESIGNS
 
 pytestmark = pytest.mark.unit
 WAITS = ("wait_load", "wait_compute", "wait_store")
@@ -24,7 +25,7 @@ WAITS = ("wait_load", "wait_compute", "wait_store")
 def design() -> Design:
     rng = np.random.default_rng(11)
     spec = DESIGNS["fixed8"]
-    return make_design(random_model(rng, formats=usable(spec), layers=8), spec, "b")
+    return make_design(random_model(rng, formats=held_formats(spec), layers=8), spec, "b")
 
 
 def _changed(steps: tuple[Step, ...], index: int, **fields: int) -> list[Step]:
