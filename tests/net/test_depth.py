@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from hlsgen.engines.program import Compute, Tap, decode
+from hlsgen.engines.rows import held_formats
 from hlsgen.run.csim import simulate as csim
 from hlsgen.run.sim import Work, simulate_all
 from tests.models import random_codes, random_model
 from tests.net.sim_build import sim_project
-from tests.net.test_csim_random import usable
 from tests.net.test_refusals import SPEC
 from tests.unit.test_plan_models import check
 
@@ -52,7 +52,9 @@ def test_addresses_outside_the_memory_are_harmless(tmp_path: Path) -> None:
     works = []
     for seed in range(MODELS):
         rng = np.random.default_rng(40 + seed)
-        model = random_model(rng, formats=usable(SPEC), layers=5, max_kernel=5, max_channels=10)
+        model = random_model(
+            rng, formats=held_formats(SPEC), layers=5, max_kernel=5, max_channels=10
+        )
         project = sim_project(model, SPEC, tmp_path / str(seed))
         works.append(Work(project=project, codes=random_codes(model, rng, FRAMES)))
     assert sum(outside(work.project.program) for work in works) > 0

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from hlsgen.engines.add_fit import fit_add
 from hlsgen.errors import PlanError
+from hlsgen.frontends.tflite_arith import add_table
 from hlsgen.model.graph import Add, Tensor
-from tests.models import add_table
 
 pytestmark = pytest.mark.unit
 
