@@ -38,7 +38,9 @@ module hg_load_bench #(
   hg_load #(.ActBits(ActBits), .BanksN(BanksN), .ActDepth(ActDepth)) u_load (.desc(job_mem[job_n]), .*);
 
   // The image comes in through the writer's port, which afterwards only takes cycles
-  hg_actmem #(.ActBits(8), .BanksN(BanksN), .DrainN(1), .ActDepth(ActDepth)) u_actmem (
+  hg_actmem #(
+    .ActBits(ActBits), .BanksN(BanksN), .DrainN(1), .ActDepth(ActDepth)
+  ) u_actmem (
     .clk, .rst_n, .a_en, .a_addr, .a_rdata, .wr_req, .wr_we(1'b1),
     .wr_en(fill ? BanksN'(1) << fill_n / ActDepth : '0), .wr_sel('0),
     .wr_addr(16'(fill_n % ActDepth)), .wr_data(act_mem[fill_n]), .wr_keep('0),

@@ -2,8 +2,8 @@
 // Writes the report (formats §8): the entries while the program runs, the header last.
 //
 // An entry holds until `entry_done`; `entry_data` is its beat `entry_beat`. The header is asked for
-// by `head_valid` when nothing else is under way; `head_done` follows its write response. An `error`
-// of an entry comes with its slot.
+// by `head_valid` when nothing else is under way; `head_done` follows its write response. An
+// `error` of an entry comes with its slot.
 module hg_report #(
   parameter logic [63:0] LayoutHash = '0,
   // Beat 5 of the header: AB, N, P, T, Wp, Rp

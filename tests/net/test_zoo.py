@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scaled-down networks of the zoo on one small 4-bit design: golden = C simulation = hardware.
 
-The design is one that other tests compile too, and all networks run in one process: the second
-and the third differ from the first in program and weights alone.
+All networks run in one process: the second and the others differ from the first in program and
+weights alone.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from hlsgen.run.project import Project, input_codes
 from hlsgen.run.sim import Result, Work, simulate_all
 from tests.net.csim_build import project_of
 from tests.net.sim_build import sim_project
-from tests.net.test_csim_random import DESIGNS
+from tests.random_networks import DESIGNS
 
 pytestmark = pytest.mark.net
 
-SPEC = DESIGNS["a4_mixed"]
+SPEC = replace(DESIGNS["a4_mixed"], act_depth=2048)
 SLOTS = Slots(pot4=SPEC.pot4_n, fixed4=SPEC.fixed4_n, fixed8=SPEC.fixed8_n)
 FRAMES = 2
 # Name, input's height and width, multiplier of the channels, whether the maps need row bands
