@@ -14,12 +14,6 @@ from tests.conftest import ROOT
 COMPILERS = ("tests.rtl.bench", "tests.rtl.scripted", "hlsgen.run.system")
 
 
-# A mutant runs once and briefly: what its compilation takes counts
-_UNOPTIMISED = tuple(
-    option.replace("-O3", "-O0").replace("-O2", "-O0") for option in verilate._MAKE
-)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutation:
     """A text that occurs once in a source of the repository, and what stands there instead."""
@@ -44,7 +38,6 @@ class Mutant:
     def __init__(self, mutation: Mutation, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self._path = mutation.write(folder)
         self.compiled = 0
-        patch.setattr(verilate, "_MAKE", _UNOPTIMISED)
         for name in COMPILERS:
             patch.setattr(f"{name}.compile_bench", self._compile)
 
