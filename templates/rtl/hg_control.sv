@@ -42,7 +42,7 @@ module hg_control (
   logic [1:0] ier_q, isr_q;
   logic [4:0] wr_word, rd_word;
   logic write, read;
-  logic [31:0] mask, rd_mux;
+  logic [31:0] rd_mux;
   logic [31:0] words [32];
 
   assign write = aw_valid && w_valid && !b_valid;
@@ -52,7 +52,6 @@ module hg_control (
   assign ar_ready = read;
   assign wr_word = aw_addr[6:2];
   assign rd_word = ar_addr[6:2];
-  assign mask = {{8{w_strb[3]}}, {8{w_strb[2]}}, {8{w_strb[1]}}, {8{w_strb[0]}}};
   assign start = start_q && !running_q;
   assign running = running_q;
   assign irq = gie_q && |isr_q;
@@ -73,16 +72,19 @@ module hg_control (
 
   always_ff @(posedge clk) begin
     if (read) r_data <= rd_mux;
-    for (int i = 0; i < 6; i++) begin
-      for (int h = 0; h < 2; h++) begin
-        if (write && 32'(wr_word) == FirstPointer + 32'(3*i + h)) begin
-          arg_pointer[i][32*h +: 32] <= (w_data & mask) | (arg_pointer[i][32*h +: 32] & ~mask);
+    // By bytes, so that a strobe is a clock enable and no choice of every bit
+    for (int b = 0; b < 4; b++) begin
+      for (int i = 0; i < 6; i++) begin
+        for (int h = 0; h < 2; h++) begin
+          if (write && w_strb[b] && 32'(wr_word) == FirstPointer + 32'(3*i + h)) begin
+            arg_pointer[i][32*h + 8*b +: 8] <= w_data[8*b +: 8];
+          end
         end
       end
-    end
-    for (int i = 0; i < 3; i++) begin
-      if (write && 32'(wr_word) == FirstValue + 32'(2*i)) begin
-        arg_value[i] <= (w_data & mask) | (arg_value[i] & ~mask);
+      for (int i = 0; i < 3; i++) begin
+        if (write && w_strb[b] && 32'(wr_word) == FirstValue + 32'(2*i)) begin
+          arg_value[i][8*b +: 8] <= w_data[8*b +: 8];
+        end
       end
     end
     if (!rst_n) begin

@@ -2,10 +2,10 @@
 // Measures the descriptors of one walker for the report (formats §8): start, end, counters.
 //
 // Each has a place in a ring from `take` until its entry is on its way to memory; `room` says
-// whether another one may start. The counters belong to the descriptor taken last (Newest) or to
-// the first that is not done; they are copied every cycle to its place, where they stay. The pulses
-// of a last step come one cycle behind it, so a new descriptor has its place one cycle late.
-// Descriptors without a slot are dropped.
+// whether another one may start. The counters belong to the descriptor taken last (Newest, which
+// alone has tiles and waits for weights) or to the first that is not done; they are copied every
+// cycle to its place, where they stay. The pulses of a last step come one cycle behind it, so a new
+// descriptor has its place one cycle late. Descriptors without a slot are dropped.
 module hg_measure #(
   // Places of the ring, a power of two
   parameter int unsigned Places = 4,
@@ -35,6 +35,9 @@ module hg_measure #(
   output logic [63:0] entry_data
 );
   localparam int unsigned PlaceW = $clog2(Places);
+  // Tiles and waits for weights are kept for Newest only
+  localparam int unsigned TakenW = Newest ? 144 : 128;
+  localparam int unsigned CountsW = Newest ? 96 : 64;
 
   if (Places < 2 || (Places & (Places - 1)) != 0) begin : gen_check
     $error("hg_measure Places must be a power of two from 2, not %0d", Places);
@@ -44,12 +47,12 @@ module hg_measure #(
   logic [PlaceW:0] take_q, done_q, sent_q;
   logic [PlaceW-1:0] put, ended, out, live;
   logic take_late_q, close, work, sent, has_slot;
-  logic [143:0] taken_q;
+  logic [TakenW-1:0] taken_q;
   logic [31:0] busy_live_q, weights_live_q, drain_live_q, tokens_live_q;
-  logic [143:0] taken [Places];
+  logic [TakenW-1:0] taken [Places];
   logic [31:0] tokens [Places];
   logic [47:0] ends [Places];
-  logic [95:0] counts [Places];
+  logic [CountsW-1:0] counts [Places];
   logic [47:0] start;
   logic [31:0] busy, weights, drain;
 
@@ -62,13 +65,13 @@ module hg_measure #(
   assign room = (PlaceW + 1)'(take_q - sent_q) != (PlaceW + 1)'(Places);
 
   always_ff @(posedge clk) begin
-    if (take) taken_q <= {now, meta, index};
+    if (take) taken_q <= TakenW'({meta[15:0], now, meta[63:16], index});
     if (take_late_q) begin
       taken[put] <= taken_q;
       tokens[put] <= tokens_live_q;
     end
     if (done) ends[ended] <= now;
-    counts[live] <= {busy_live_q, weights_live_q, drain_live_q};
+    counts[live] <= CountsW'({weights_live_q, busy_live_q, drain_live_q});
   end
 
   always_ff @(posedge clk) begin
@@ -82,7 +85,7 @@ module hg_measure #(
       done_q <= done_q + (PlaceW + 1)'(done);
       sent_q <= sent_q + (PlaceW + 1)'(sent);
       busy_live_q <= close ? '0 : busy_live_q + 32'(cnt_busy);
-      weights_live_q <= close ? '0 : weights_live_q + 32'(cnt_wait_weights);
+      weights_live_q <= close ? '0 : weights_live_q + 32'(Newest && cnt_wait_weights);
       drain_live_q <= close ? '0 : drain_live_q + 32'(cnt_wait_drain);
       tokens_live_q <= take_late_q ? '0 : tokens_live_q + 32'(blocked && !work);
     end
@@ -90,8 +93,8 @@ module hg_measure #(
 
   logic [63:0] out_meta;
 
-  assign {start, out_meta, entry_index} = taken[out];
-  assign {busy, weights, drain} = counts[out];
+  assign {out_meta[15:0], start, out_meta[63:16], entry_index} = 144'(taken[out]);
+  assign {weights, busy, drain} = 96'(counts[out]);
   assign has_slot = entry_index != '1;
   assign entry_valid = done_q != sent_q && has_slot;
   assign sent = entry_done || (done_q != sent_q && !has_slot);
