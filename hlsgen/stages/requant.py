@@ -72,7 +72,7 @@ class RequantSpec:
     @property
     def latency(self) -> int:
         """Cycles from d_soon to the first beat of a tile."""
-        return 12 + (4 if self.mult_w == 17 else 5) + self.steps_n
+        return 11 + (4 if self.mult_w == 17 else 5) + self.steps_n
 
     def drain_cycles(self, *, raw: bool) -> int:
         """Cycles of a tile, which is the least distance of two tiles' ends."""
@@ -151,29 +151,23 @@ def golden(
 
 def cost(spec: RequantSpec, *, raw: bool = False) -> RequantCost:
     """Cycles of a tile, and resources as Yosys counts them (7 series)."""
-    g, d = spec.lanes_n, spec.drain_n
-    lane_lut, lane_ff = (294, 138) if spec.mult_w == 34 else (260, 120)
-    record_lut, record_ff = (140, 198) if spec.mult_w == 34 else (130, 175)
-    mux_lut, mux_ff = _choice(spec)
+    g, d, wide = spec.lanes_n, spec.drain_n, spec.mult_w == 34
+    lane_lut, lane_ff = (254, 138) if wide else (257, 121)
+    step_w = max(1, (spec.steps_n - 1).bit_length())
+    record_lut = 80 + 12 * wide + 20 * d + 4
+    record_ff = 111 + 15 * wide + 32 * d + 13 * step_w
+    # hg_drain_mux: accumulators 4 to 1; what is left of the choice lies in the lane's adder
+    terms = -(-(spec.pixels_n // d << (spec.steps_n - 1).bit_length()) // 4)
+    mux = terms * (d * spec.acc_w + 1)
     routing = d * 2 * g * g + g * (5 + 12 * d)  # crossbar, then LUTRAM of the rounds
     buffers = 3 * spec.rows_n + 190 + g * spec.steps_n // 2 + 50
+    offsets_lut, offsets_ff = 70 + g, 132 + 2 * g
     return RequantCost(
         cycles=spec.latency + spec.drain_cycles(raw=raw) - 1,
-        lut=g * (d * lane_lut + mux_lut + record_lut) + routing + buffers + 15,
-        ff=g * (d * (lane_ff + 24) + mux_ff + record_ff + 1) + 4 * spec.rows_n + 540,
+        lut=g * (d * lane_lut + mux + record_lut) + routing + buffers + offsets_lut + 15,
+        ff=g * (d * (lane_ff + 24) + mux + 2 + record_ff + 1) + 4 * spec.rows_n + offsets_ff + 540,
         dsp=g * d * (1 if spec.mult_w == 17 else 2),
     )
-
-
-def _choice(spec: RequantSpec) -> tuple[int, int]:
-    """hg_drain_mux of a lane: accumulators 4 to 1, then one of those that are left."""
-    groups = 1 << (spec.steps_n - 1).bit_length()
-    pairs = spec.pixels_n // spec.drain_n
-    index_w = max(3, max(1, (pairs - 1).bit_length()) + groups.bit_length() - 1)
-    quads = -(-pairs * groups // 4)
-    rest = max(1, 1 << index_w >> 4)  # LUTs of a bit of the second choice
-    bits = spec.drain_n * spec.acc_w
-    return bits * (quads + rest), bits * (quads + 1) + 2 * index_w - 2
 
 
 def record_fields() -> tuple[str, ...]:

@@ -21,7 +21,7 @@ module hg_requant_bench #(
   localparam int unsigned TileW = RowsN * PixelsN * AccW;
   localparam int unsigned BeatW = DrainN * LanesN * 8 + LanesN + 7;
   localparam int unsigned EntryW = 1 + ActBits + 1 + 36;
-  localparam int unsigned BeatT = 12 + (MultW == 17 ? 4 : 5) + StepsN;
+  localparam int unsigned BeatT = 11 + (MultW == 17 ? 4 : 5) + StepsN;
 
   logic clk = 1'b0, rst_n = 1'b0;
   always #5 clk = !clk;

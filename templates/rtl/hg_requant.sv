@@ -4,7 +4,7 @@
 //
 // A tile takes PixelsN/DrainN * (raw ? 4 : 1) * StepsN cycles (StepsN = row groups) from d_soon
 // (three cycles before the shadows are valid); d_soon may come again after as many. q leaves, in
-// the order pixels, byte, group, V + 12 + StepsN cycles behind d_soon (V of hg_requant_lane).
+// the order pixels, byte, group, V + 11 + StepsN cycles behind d_soon (V of hg_requant_lane).
 // Lanes of q_data that no record has written are 0. Never stalls.
 module hg_requant #(
   parameter int unsigned ActBits = 4,
@@ -19,6 +19,7 @@ module hg_requant #(
   localparam int unsigned StepW = StepsN > 1 ? $clog2(StepsN) : 1,
   localparam int unsigned PairsN = PixelsN / DrainN,
   localparam int unsigned PairW = PairsN > 1 ? $clog2(PairsN) : 1,
+  localparam int unsigned TermsN = (PairsN * 2 ** $clog2(StepsN) + 3) / 4,
   localparam int unsigned AddrW = $clog2(RecordDepth)
 ) (
   input  logic                clk,
@@ -56,7 +57,7 @@ module hg_requant #(
   localparam int unsigned VT = MultW == 17 ? 4 : 5;
   localparam int unsigned MultBits = MultW < 32 ? MultW : 32;
   // Cycles from a step to its accumulators, its codes, and the beats of its round
-  localparam int unsigned AccT = 4;
+  localparam int unsigned AccT = 3;
   localparam int unsigned CodeT = AccT + VT + 4;
 
   logic [LanesN-1:0]                         row_we;
@@ -82,9 +83,11 @@ module hg_requant #(
   );
 
   logic [1:0] byte_late;
-  logic       raw_late, code_valid, code_last;
+  logic       raw_byte, raw, raw_late, code_valid, code_last;
   hg_delay #(.Width(2), .Cycles(AccT + 1)) u_byte (.clk, .d(step_byte), .q(byte_late));
-  hg_delay #(.Width(1), .Cycles(CodeT - 1)) u_raw (.clk, .d(step_raw), .q(raw_late));
+  hg_delay #(.Width(1), .Cycles(AccT + 1)) u_raw_byte (.clk, .d(step_raw), .q(raw_byte));
+  hg_delay #(.Width(1), .Cycles(CodeT - 2 - (AccT + 1))) u_raw (.clk, .d(raw_byte), .q(raw));
+  always_ff @(posedge clk) raw_late <= raw;
   hg_delay #(.Width(1), .Cycles(CodeT)) u_last (.clk, .d(step_last), .q(code_last));
   logic [CodeT-1:0] valid_q;
   always_ff @(posedge clk) begin
@@ -94,27 +97,35 @@ module hg_requant #(
   assign code_valid = valid_q[CodeT-1];
 
   // Lanes
+  logic [LanesN-1:0]     off_we;
+  logic [1:0][StepW+1:0] off_at;
+  logic [1:0][31:0]      off_word;
+  hg_record_offsets #(.LanesN(LanesN), .AtW(StepW + 1)) u_offsets (
+    .clk, .we(row_we), .at(row_at), .offsets(row_record[127:64]), .off_we, .off_at, .off_word
+  );
   logic [DrainN-1:0][LanesN-1:0][7:0] code;
   logic [LanesN-1:0][3:0]             xl, dg;
   logic [LanesN-1:0]                  dv;
   for (genvar l = 0; l < LanesN; l++) begin : gen_lane
     logic [3:0]          sg, shift_low;
-    logic [31:0]         bias, off_pos, off_neg;
+    logic [31:0]         bias;
+    logic [DrainN-1:0]   negative;
+    logic [DrainN-1:0][31:0] off;
     logic [MultBits-1:0] mult;
     logic [1:0]          shift_high;
     logic                tie_even, tie_parity;
     logic [15:0]         z;
     logic [7:0]          lo, hi;
     logic [PairW-1:0]    pair_q;
-    logic [DrainN-1:0][AccW-1:0]              lane_acc;
+    logic [DrainN-1:0][TermsN-1:0][AccW-1:0]  terms;
     logic [StepsN-1:0][PixelsN-1:0][AccW-1:0] slots;
 
-    hg_record_lane #(.StepsN(StepsN), .MultW(MultW)) u_record (
-      .clk, .we(row_we[l]), .write_at(row_at), .record(row_record), .read_at({step_blk, step}),
-      .sg_q(sg), .bias_q(bias), .mult_q(mult), .off_pos_q(off_pos), .off_neg_q(off_neg),
-      .shift_high_q(shift_high), .shift_low_q(shift_low), .tie_even_q(tie_even),
-      .tie_parity_q(tie_parity), .z_q(z), .lo_q(lo), .hi_q(hi), .xl_q(xl[l]), .dg_q(dg[l]),
-      .dv_q(dv[l])
+    hg_record_lane #(.StepsN(StepsN), .DrainN(DrainN), .MultW(MultW)) u_record (
+      .clk, .we(row_we[l]), .write_at(row_at), .record(row_record), .off_we(off_we[l]),
+      .off_at(off_at[l%2]), .off_word(off_word[l%2]), .read_at({step_blk, step}), .negative,
+      .sg_q(sg), .bias_q(bias), .mult_q(mult), .off_q(off), .shift_high_q(shift_high),
+      .shift_low_q(shift_low), .tie_even_q(tie_even), .tie_parity_q(tie_parity), .z_q(z),
+      .lo_q(lo), .hi_q(hi), .xl_q(xl[l]), .dg_q(dg[l]), .dv_q(dv[l])
     );
     always_ff @(posedge clk) pair_q <= step_pair;
     for (genvar g = 0; g < StepsN; g++) begin : gen_slot
@@ -123,13 +134,13 @@ module hg_requant #(
     hg_drain_mux #(
       .RowGroupsN(StepsN), .PixelsN(PixelsN), .DrainN(DrainN), .AccW(AccW)
     ) u_mux (
-      .clk, .sg, .pair(pair_q), .acc(slots), .acc_q(lane_acc)
+      .clk, .sg, .pair(pair_q), .acc(slots), .terms_q(terms)
     );
     for (genvar r = 0; r < DrainN; r++) begin : gen_pixel
-      hg_requant_lane #(.AccW(AccW), .MultW(MultW)) u_lane (
-        .clk, .acc(lane_acc[r]), .bias, .in_byte(byte_late), .mult, .off_pos, .off_neg,
-        .shift_high, .shift_low, .tie_even, .tie_parity, .z, .raw(raw_late), .lo, .hi,
-        .code_q(code[r][l])
+      hg_requant_lane #(.TermsN(TermsN), .AccW(AccW), .MultW(MultW)) u_lane (
+        .clk, .terms(terms[r]), .bias, .in_raw(raw_byte), .in_byte(byte_late), .mult,
+        .negative(negative[r]), .off(off[r]), .shift_high, .shift_low, .tie_even, .tie_parity, .z,
+        .raw, .raw_late, .lo, .hi, .code_q(code[r][l])
       );
     end
   end

@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // One lane of requantisation (formats §5), exact:
 //
-//   x = acc + bias; xs = x saturated to 25 bits; v = xs * mult + (xs < 0 ? off_neg : off_pos)
+//   x = (OR of terms) + bias; xs = x saturated to 25 bits
+//   v = xs * mult + (xs < 0 ? off_neg : off_pos)
 //   w = {v, 0} >> shift;  y = (w >> 1) + w[0], but without w[0] at a tie that tie_even forbids
 //   code = clamp(sat16(y) + z, lo, hi);   raw: code = byte `byte_index` of x
 //
 // Adding w[0] is adding 2^(shift-1) before the shift; the bits that w has lost tell a tie.
-// Inputs come when they are used, counted from acc at cycle 0, with V = 4 (MultW 17) or 5 (34):
-//   0 acc, bias   1 raw byte index (in_byte)   1 mult   2 off_pos, off_neg   V shift[5:4]
-//   V+1 shift[3:0], tie_even, tie_parity   V+2 z   V+3 raw, lo, hi   V+4 code_q
+// Inputs come when they are used, counted from terms at cycle 0, with V = 4 (MultW 17) or 5 (34):
+//   0 terms, bias   1 in_raw, in_byte (the raw byte's index)   1 mult   3 off, which xs < 0
+//   (negative, at 2) has chosen   V shift[5:4]   V+1 shift[3:0], tie_even, tie_parity   V+2 z, raw
+//   V+3 raw (raw_late), lo, hi   V+4 code_q
 // II 1, never stalls.
 module hg_requant_lane #(
+  parameter int unsigned TermsN = 5,
   parameter int unsigned AccW = 24,
   parameter int unsigned MultW = 17,
   localparam int unsigned MultBits = MultW < 32 ? MultW : 32
 ) (
   input  logic                clk,
-  input  logic [AccW-1:0]     acc,
+  input  logic [TermsN-1:0][AccW-1:0] terms,
   input  logic [31:0]         bias,
+  input  logic                in_raw,
   input  logic [1:0]          in_byte,
   input  logic [MultBits-1:0] mult,
-  input  logic [31:0]         off_pos,
-  input  logic [31:0]         off_neg,
+  output logic                negative,
+  input  logic signed [31:0]  off,
   input  logic [1:0]          shift_high,
   input  logic [3:0]          shift_low,
   input  logic                tie_even,
   input  logic                tie_parity,
   input  logic [15:0]         z,
   input  logic                raw,
+  input  logic                raw_late,
   input  logic [7:0]          lo,
   input  logic [7:0]          hi,
   output logic [7:0]          code_q
@@ -39,28 +44,35 @@ module hg_requant_lane #(
   localparam int unsigned VW = 26 + MultBits;
   localparam int unsigned VT = MultW == 17 ? 4 : 5;
 
-  // 1: x. 2: saturated, raw byte.
+  // 1: x; the difference keeps the OR within the adder's LUT (hg_row_acc). 2: saturated, raw byte.
+  logic [AccW-1:0]    acc;
+  logic [33:0]        x;
   logic signed [32:0] x_q;
   logic signed [24:0] xs_q;
   logic [7:0]         byte_q, byte_late;
+  always_comb begin
+    acc = '0;
+    for (int t = 0; t < TermsN; t++) acc |= terms[t];
+    x = {bias[31], bias, 1'b0} - {~33'($signed(acc)), 1'b1};
+  end
   always_ff @(posedge clk) begin
-    x_q <= 33'($signed(acc)) + 33'($signed(bias));
+    x_q <= x[33:1];
     xs_q <= (x_q[32:24] == '0 || x_q[32:24] == '1) ? x_q[24:0] : {x_q[32], {24{!x_q[32]}}};
     byte_q <= x_q[8*in_byte+:8];
+    if (!in_raw) byte_q <= '0;
   end
+  assign negative = xs_q[24];
   hg_delay #(.Width(8), .Cycles(VT + 1)) u_byte (.clk, .d(byte_q), .q(byte_late));
 
   // 3: product of the low 17 bits and offset; 4 (and 5): v.
   logic signed [VW-1:0] v;
-  logic signed [31:0]   off_q;
   logic signed [17:0]   mult_low_q;
   logic signed [42:0]   low_q;
   logic signed [42:0]   sum_low_q;
   always_ff @(posedge clk) begin
     mult_low_q <= {1'b0, mult[16:0]};
     low_q <= xs_q * mult_low_q;
-    off_q <= xs_q[24] ? off_neg : off_pos;
-    sum_low_q <= low_q + 43'(off_q);
+    sum_low_q <= low_q + 43'(off);
   end
   if (MultW == 17) begin : gen_narrow
     assign v = sum_low_q;
@@ -120,14 +132,17 @@ module hg_requant_lane #(
   logic [17:0]        sum;
   assign y = over_q ? {{2{sign_q2}}, {15{!sign_q2}}} : {w_q[15], w_q};
   assign sum = {z[15], z, round_q} - {~y, 1'b1};
-  always_ff @(posedge clk) sum_q <= sum[17:1];
+  always_ff @(posedge clk) begin
+    sum_q <= sum[17:1];
+    if (raw) sum_q <= '0;
+  end
 
-  // V+4: clamped
+  // V+4: clamped, or the raw byte, which is 0 where it is not asked for
   logic below, above;
-  assign below = sum_q[16] || (sum_q[15:8] == '0 && sum_q[7:0] < lo);
+  assign below = sum_q[16] || (sum_q[15:8] == '0 && sum_q[7:0] < lo && !raw_late);
   assign above = !sum_q[16] && (sum_q[15:8] != '0 || sum_q[7:0] > hi);
-  always_ff @(posedge clk) code_q <= raw ? byte_late : above ? hi : below ? lo : sum_q[7:0];
+  always_ff @(posedge clk) code_q <= byte_late | (above ? hi : below ? lo : sum_q[7:0]);
 
   logic unused;
-  assign unused = sum[0];
+  assign unused = sum[0] ^ x[0];
 endmodule
