@@ -37,7 +37,10 @@ class Timing:
 
 @dataclass(slots=True)
 class _Ring:
-    """Space in the word and record rings: when each block was released."""
+    """Space in the word and record rings: when each block was released.
+
+    A block's words go one by one, cycle by cycle, in its last pass; its records stand for them.
+    """
 
     words_n: int
     records_n: int
@@ -46,7 +49,7 @@ class _Ring:
     records: int = 0
 
     def room(self, words: int, records: int) -> tuple[float, float]:
-        """Time of the last release that a block needs, and the share of it still to come then."""
+        """Begin of the last pass that a block waits for, and the share of it still to come then."""
         at, share = 0.0, 1.0
         while self.blocks and (
             self.words + words > self.words_n or self.records + records > self.records_n
@@ -57,7 +60,7 @@ class _Ring:
             released, old_words, old_records = self.blocks.popleft()
             self.words -= old_words
             self.records -= old_records
-            at, share = max(at, released), 1.0 - max(0.0, min(1.0, early))
+            at, share = max(at, released - old_words), 1.0 - max(0.0, min(1.0, early))
         self.words += words
         self.records += records
         return at, share
@@ -164,7 +167,8 @@ class _Run:
         words, records = self.pending.popleft()
         room, share = ring.room(words, records)
         cycles = self.arrivals.popleft()
-        self.fetch_at = max(self.fetch_at + cycles, room + share * cycles)
+        # Words come no faster than the pass before releases them
+        self.fetch_at = max(self.fetch_at + cycles, room + share * max(cycles, words))
         tile = self._tile(item)
         end = max(at + item.tiles * tile, self.fetch_at + (item.tiles - 1) * tile + item.planes)
         ring.blocks.append((end, words, records))

@@ -137,18 +137,18 @@ def simulate_all(
     jobs = [_job(work) for work in works]
     with tempfile.TemporaryDirectory(prefix="hlsgen-sim-") as place:
         session = run_system(
-            _bench(project, waves is not None, state_seed is not None),
+            _bench(project, waves is not None),
             [identification(jobs[0]), *jobs],
             search=(project.folder / "sim").resolve(),
             folder=Path(place),
             waves=waves,
-            state_seed=state_seed or 0,
+            state_seed=state_seed,
         )
         traces = [read_trace(outcome.trace, project.spec) for outcome in session.outcomes]
     return [_result(work, session, number, traces[number]) for number, work in enumerate(works, 1)]
 
 
-def _bench(project: Project, waves: bool, random_state: bool) -> Bench:
+def _bench(project: Project, waves: bool) -> Bench:
     sources = [
         path
         for part in ("rtl", "sim")
@@ -156,7 +156,7 @@ def _bench(project: Project, waves: bool, random_state: bool) -> Bench:
         if path.suffix in (".sv", ".cpp")
     ]
     ports_n = project.spec.weight_ports_n + 1
-    return bench_of(sources, ports_n, waves=waves, random_state=random_state)
+    return bench_of(sources, ports_n, waves=waves)
 
 
 def _job(work: Work) -> Job:

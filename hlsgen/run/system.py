@@ -77,9 +77,7 @@ def identification(job: Job) -> Job:
     )  # fmt: skip
 
 
-def bench_of(
-    sources: Sequence[Path], ports_n: int, *, waves: bool = False, random_state: bool = False
-) -> Bench:
+def bench_of(sources: Sequence[Path], ports_n: int, *, waves: bool = False) -> Bench:
     """The bench of a project: its SystemVerilog, its simulation sources, PortsN AXI masters."""
     return Bench(
         top="hg_bench",
@@ -87,7 +85,6 @@ def bench_of(
         public=PUBLIC,
         parameters={"PortsN": str(ports_n)},
         waves=waves,
-        random_state=random_state,
     )
 
 
@@ -99,7 +96,7 @@ def run_system(
     folder: Path,
     waves: Path | None = None,
     patience: int = _PATIENCE,
-    state_seed: int = 1,
+    state_seed: int | None = None,
 ) -> Session:
     """Compile (cached) and run jobs in `folder`, in order and with one reset before the first.
 

@@ -24,11 +24,10 @@ from hlsgen.resources import resource
 from hlsgen.run import tools
 
 # The wheel's verilated.mk has empty CFG_* values: without the first, large models do not compile.
-# A frame of ResNet-18 takes as long with -O1 as with -O3, its compilation two thirds of the time.
-_MAKE = ("CFG_CXXFLAGS_PCH_I=-include", "OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
+_MAKE = ("CFG_CXXFLAGS_PCH_I=-include", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 _CFLAGS = "-std=c++20 -fcoroutines"
-_FLAGS = ("--cc", "--exe", "--vpi", "--timing", "--assert", "--x-assign", "fast", "-Wno-fatal",
-          "-Wno-lint", "-Wno-style")  # fmt: skip
+_FLAGS = ("--cc", "--exe", "--vpi", "--timing", "--assert", "--x-assign", "fast",
+          "--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Wno-style")  # fmt: skip
 _TAIL_LINES = 12
 
 
@@ -41,13 +40,12 @@ class Bench:
     public: tuple[str, ...]  # signals of the top that cocotb reads or writes
     parameters: Mapping[str, str] = field(default_factory=dict)
     waves: bool = False
-    # Registers and memories begin with what `state_seed` draws and not with 0
-    random_state: bool = False
+    brief: bool = False  # a run takes seconds: compiling without optimisation is soon made up for
 
     @property
-    def initial(self) -> tuple[str, str]:
-        """How Verilator treats state that nothing has written."""
-        return "--x-initial", "unique" if self.random_state else "fast"
+    def optimisation(self) -> str:
+        """Of what runs in each cycle; a frame of ResNet-18 takes as long with -O1 as with -O3."""
+        return "OPT_FAST=-O0" if self.brief else "OPT_FAST=-O1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +105,7 @@ def compile_bench(bench: Bench) -> tuple[Path, float]:
     _need("perl", "g++", "make")
     parameters = [f"-G{name}={value}" for name, value in bench.parameters.items()]
     key = tools.content_hash(
-        bench.sources, bench.top, *parameters, *bench.public, *_FLAGS, *bench.initial, *_MAKE,
+        bench.sources, bench.top, *parameters, *bench.public, *_FLAGS, *_MAKE, bench.optimisation,
         _runtime_name(verilator, bench.waves), str(_cocotb_libs()),
     )  # fmt: skip
     start = time.perf_counter()
@@ -126,7 +124,7 @@ def _compile(verilator: Path, bench: Bench, parameters: list[str], folder: Path)
     control.write_text("\n".join(_control(bench)), encoding="utf-8")
     libs = _cocotb_libs()
     command = [
-        verilator, *_FLAGS, *bench.initial, *(("--trace-fst",) if bench.waves else ()),
+        verilator, *_FLAGS, *(("--trace-fst",) if bench.waves else ()),
         "--Mdir", folder, "--prefix", "Vtop", "--top-module", bench.top, "-o", "bench",
         "-CFLAGS", _CFLAGS,
         "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -L. -lcocotbvpi_verilator", *parameters,
@@ -140,7 +138,7 @@ def _compile(verilator: Path, bench: Bench, parameters: list[str], folder: Path)
         shutil.copyfile(ready, folder / ready.name)
     jobs = f"-j{os.cpu_count() or 1}"
     tools.run(
-        ["make", jobs, "-C", folder, "-f", "Vtop.mk", *_MAKE],
+        ["make", jobs, "-C", folder, "-f", "Vtop.mk", *_MAKE, bench.optimisation],
         what="Compilation of the simulation",
     )
     if not runtime.is_dir():
@@ -201,10 +199,13 @@ def run_bench(
     environment: Mapping[str, str] | None = None,
     waves: Path | None = None,
     limit_s: float | None = None,
-    state_seed: int = 1,
+    state_seed: int | None = None,
 ) -> Run:
-    """Run the cocotb tests of `module` (found below `search`) in `folder`; never raises on red."""
-    if bench.random_state:
+    """Run the cocotb tests of `module` (found below `search`) in `folder`; never raises on red.
+
+    With `state_seed` registers and memories begin with random values, otherwise with 0.
+    """
+    if state_seed is not None:
         plusargs = (*plusargs, "+verilator+rand+reset+2", f"+verilator+seed+{state_seed}")
     results = folder / "results.xml"
     results.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ module hg_fetch_bench #(
   logic ring_en = 1'b0, ring_release = 1'b0, rec_en = 1'b0, rec_release = 1'b0;
   logic [$clog2(RingDepth)-1:0] ring_addr = '0;
   logic [$clog2(RecordDepth)-1:0] rec_addr = '0;
-  logic [15:0] ring_count, rec_count, ring_release_n = '0, rec_release_n = '0;
+  logic [15:0] ring_count, rec_count, rec_release_n = '0;
   logic [WordW-1:0] ring_data;
   logic [191:0] rec_data;
   logic [31:0] ddr_num = 32'd34, latency = 32'd40, seed = 32'd1;
@@ -41,7 +41,7 @@ module hg_fetch_bench #(
   ) u_fetch (
     .clk, .rst_n, .halt(1'b0), .idle, .error, .desc_valid, .desc_ready, .desc, .desc_done,
     .cnt_busy(unused_busy), .cnt_full(unused_full),
-    .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release, .ring_release_n,
+    .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release,
     .rec_en, .rec_addr, .rec_data, .rec_count, .rec_release, .rec_release_n,
     .ar_valid, .ar_ready, .ar_addr, .ar_len, .r_valid, .r_data, .r_resp
   );

@@ -40,30 +40,39 @@ async def _descriptors(dut: Any) -> None:
 
 
 async def _drain(dut: Any, prefix: str, expected: list[str], depth: int, stall: int) -> None:
-    """Read one ring in order and compare; release now and then, at the latest when half is read."""
+    """Read one ring in order and compare; release now and then, at the latest when half is read.
+
+    Words are released one at a time, records in groups.
+    """
     rng = random.Random(int(JOB["seed"]) + len(prefix))
     enable, address = getattr(dut, f"{prefix}_en"), getattr(dut, f"{prefix}_addr")
     data, count = getattr(dut, f"{prefix}_data"), getattr(dut, f"{prefix}_count")
-    release, release_n = getattr(dut, f"{prefix}_release"), getattr(dut, f"{prefix}_release_n")
+    release, release_n = (
+        getattr(dut, f"{prefix}_release"),
+        getattr(dut, f"{prefix}_release_n", None),
+    )
     asked, kept = 0, 0
     pipe: list[int | None] = [None, None, None]
-    checked, recent = 0, False
+    checked, freed = 0, 0
     while checked < len(expected):
         await ReadOnly()
         if pipe[0] is not None:
             got, want = int(data.value), int(expected[pipe[0]], 16)
             assert got == want, f"{prefix} {pipe[0]}: got {got:x}, want {want:x}"
             checked += 1
-        present = 0 if recent else int(count.value)
+        present = int(count.value) - freed  # counted one cycle later
         await RisingEdge(dut.clk)
         go = asked < len(expected) and present > kept and rng.randrange(100) >= stall
         enable.value, address.value = int(go), asked % depth
         pipe = [*pipe[1:], asked if go else None]
         asked, kept = asked + go, kept + go
         pending = sum(item is not None for item in pipe)
-        recent = kept > pending and (kept > depth // 2 or rng.randrange(4) == 0)
-        release.value, release_n.value = int(recent), kept - pending if recent else 0
-        kept = pending if recent else kept
+        due = kept > pending and (kept > depth // 2 or rng.randrange(4) == 0)
+        freed = (kept - pending if release_n is not None else 1) if due else 0
+        release.value = int(due)
+        if release_n is not None:
+            release_n.value = freed
+        kept -= freed
     release.value = 0
 
 

@@ -47,7 +47,7 @@ module hg_window_bench #(
   logic                     blk_take, ring_en, ring_release, a_en, tile_done, res_tile_done;
   logic [$clog2(RingDepth)-1:0] ring_addr;
   logic [WordW-1:0]         ring_data;
-  logic [15:0]              ring_count, ring_release_n;
+  logic [15:0]              ring_count;
   logic [BanksN-1:0][15:0]  a_addr;
   logic [BanksN-1:0][63:0]  a_rdata;
   logic                     k_valid, k_first, k_shift, k_last, k_blk, pk_valid, pk_first, pk_last;
@@ -136,7 +136,7 @@ module hg_window_bench #(
         ring_mem[words_q % RingDepth] <= words_q;
         words_q <= words_q + 1;
       end
-      if (ring_release) base_q <= base_q + 32'(ring_release_n);
+      if (ring_release) base_q <= base_q + 32'd1;
     end
     if (ring_en) read_q <= ring_mem[ring_addr];
     read_q2 <= read_q;

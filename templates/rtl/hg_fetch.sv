@@ -39,8 +39,7 @@ module hg_fetch #(
   input  logic [$clog2(RingDepth)-1:0] ring_addr,
   output logic [WordW-1:0]             ring_data,
   output logic [15:0]                  ring_count,
-  input  logic                         ring_release,
-  input  logic [15:0]                  ring_release_n,
+  input  logic                         ring_release,   // a word
 
   // Records, to the requantisation
   input  logic                           rec_en,
@@ -143,7 +142,7 @@ module hg_fetch #(
   ) u_unpack (
     .clk, .rst_n, .job_valid, .job_done, .job,
     .s_valid(&m_valid), .s_ready(join_ready), .s_data(m_data),
-    .ring_release, .ring_release_n, .rec_release, .rec_release_n,
+    .ring_release, .rec_release, .rec_release_n,
     .word_done, .bank_we, .bank_addr, .bank_data, .record_we, .record_addr, .record_data
   );
 
@@ -199,7 +198,7 @@ module hg_fetch #(
       word_done_q <= 1'b0;
     end else begin
       word_done_q <= word_done;
-      words_q <= words_q + 17'(word_done_q) - (ring_release ? {1'b0, ring_release_n} : '0);
+      words_q <= words_q + 17'(word_done_q) - 17'(ring_release);
       records_q <= records_q + 17'(record_we) - (rec_release ? {1'b0, rec_release_n} : '0);
       desc_done <= job_done;
     end
@@ -210,8 +209,7 @@ module hg_fetch #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (rst_n && ring_release) begin
-      a_words : assert (17'(ring_release_n) <= words_q)
-        else $error("hg_fetch: release of %0d words, %0d present", ring_release_n, words_q);
+      a_words : assert (words_q != '0) else $error("hg_fetch: release of a word, none present");
     end
     if (rst_n && rec_release) begin
       a_records : assert (17'(rec_release_n) <= records_q)

@@ -26,7 +26,6 @@ module hg_fetch_unpack #(
   input  logic [WeightPortsN-1:0][63:0] s_data,
 
   input  logic        ring_release,
-  input  logic [15:0] ring_release_n,
   input  logic        rec_release,
   input  logic [15:0] rec_release_n,
 
@@ -123,7 +122,7 @@ module hg_fetch_unpack #(
       if (take && state_q == Words && complete) word_addr_q <= word_addr_next;
       if (take && state_q == Records && record_last) record_addr_q <= record_addr_q + 1'b1;
       words_used_q <= words_used_q + (RingW + 1)'(take && state_q == Words && complete) -
-                      (ring_release ? ring_release_n[RingW:0] : '0);
+                      (RingW + 1)'(ring_release);
       records_used_q <= records_used_q + (RecordW + 1)'(take && state_q == Records && record_last) -
                         (rec_release ? rec_release_n[RecordW:0] : '0);
     end
@@ -167,5 +166,5 @@ module hg_fetch_unpack #(
   end
 
   logic unused_bits;
-  assign unused_bits = ^{joined, held_q, ring_release_n, rec_release_n};
+  assign unused_bits = ^{joined, held_q, rec_release_n};
 endmodule

@@ -99,7 +99,7 @@ module hg_mixed #(
   logic [RecordW-1:0] rec_addr;
   logic [WordW-1:0] ring_data;
   logic [191:0] rec_data;
-  logic [15:0] ring_count, ring_release_n, rec_count, rec_release_n;
+  logic [15:0] ring_count, rec_count, rec_release_n;
 
   hg_fetch #(
     .RingDepth(RingDepth), .RecordDepth(RecordDepth), .WordW(WordW), .WeightPortsN(WeightPortsN)
@@ -107,7 +107,7 @@ module hg_mixed #(
     .clk, .rst_n(core_rst_n), .halt, .idle(fetch_idle), .error(fetch_error), .bad(fetch_bad),
     .bad_index(fetch_bad_index), .desc_valid(desc_valid[0]), .desc_ready(desc_ready[0]),
     .desc(desc[0]), .desc_done(desc_done[0]), .cnt_busy(cnt_fetch), .cnt_full(cnt_fetch_full),
-    .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release, .ring_release_n, .rec_en,
+    .ring_en, .ring_addr, .ring_data, .ring_count, .ring_release, .rec_en,
     .rec_addr, .rec_data, .rec_count, .rec_release, .rec_release_n,
     .ar_valid(ar_valid[WeightPortsN:1]), .ar_ready(ar_ready[WeightPortsN:1]),
     .ar_addr(ar_addr[WeightPortsN:1]), .ar_len(ar_len[WeightPortsN:1]),
@@ -174,7 +174,7 @@ module hg_mixed #(
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[2]), .desc_ready(desc_ready[2]),
     .desc(desc[2]), .desc_done(desc_done[2]), .tap_we, .tap_index, .tap_data, .tap_room, .job_desc,
     .cfg_valid(unused_cfg), .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr, .ring_data,
-    .ring_count, .ring_release, .ring_release_n, .a_en, .a_addr, .a_rdata, .k_valid, .k_first,
+    .ring_count, .ring_release, .a_en, .a_addr, .a_rdata, .k_valid, .k_first,
     .k_shift, .k_last, .k_blk, .k_acts, .k_word, .pk_valid, .pk_first, .pk_last, .pk_acts, .k_mask,
     .tile_done, .res_tile_done, .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
   );

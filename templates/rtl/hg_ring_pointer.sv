@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the next weight word lies in the ring, whether it is there, and when a block is released.
+// Where the next weight word lies in the ring, whether it is there, and when it is released.
 //
 // The K words of a block are read from its start for each pass (plane of a tile), or, if shared,
 // for each tap; `hold` leaves them for the next descriptor. All word indices are relative to the
 // base that `ring_count` counts from; a release reaches `ring_count` in the cycle after its pulse.
-// A block is released ReleaseDelay cycles after its last step was issued, when the ring has been
-// read. `word_ok` says that the word of the next step is present; II 1.
+// A word is released ReleaseDelay cycles after the last step that reads it was issued, when the ring
+// has been read: the next block's words come in while a block's last pass runs. `word_ok` says that the word of the next step is present; II 1.
 module hg_ring_pointer #(
   // Words of the ring
   parameter int unsigned RingDepth = 4096,
@@ -15,42 +15,36 @@ module hg_ring_pointer #(
 ) (
   input  logic            clk,
   input  logic            rst_n,
-  // One step is issued; the next one reads the block's first word again; the step is the last of a
-  // block, of the descriptor
+  // One step is issued; the next one reads the block's first word again; no later step of the block
+  // reads this one's word; the step is the last of a block, of the descriptor
   input  logic            step,
   input  logic            restart,
+  input  logic            last_read,
   input  logic            block_end,
   input  logic            job_end,
   input  logic            hold,
-  input  logic [15:0]     words_n,
   output logic            word_ok,
   output logic [PtrW-1:0] word_ptr,
   input  logic [15:0]     ring_count,
-  output logic            ring_release,
-  output logic [15:0]     ring_release_n
+  output logic            ring_release        // pulse: the word at the base
 );
   if (RingDepth < 2 || RingDepth > 65536) begin : gen_check
     $error("hg_ring_pointer RingDepth must be in 2..65536, not %0d", RingDepth);
   end
 
   logic [PtrW-1:0]         block_ptr_q, base_ptr_q, next_ptr;
-  logic [15:0]             index_q, block_q, release_n, index_next, index_keep, block_start;
+  logic [15:0]             index_q, block_q, index_next, index_keep, block_start;
   logic [ReleaseDelay-1:0] release_q;
   logic                    here, next_here, freed;
 
   assign next_ptr     = word_ptr == PtrW'(RingDepth - 1) ? '0 : word_ptr + 1'b1;
-  assign freed        = step && block_end && !hold;
+  assign freed        = step && last_read && !hold;
   assign ring_release = release_q[ReleaseDelay-1];
-  assign release_n    = ring_release ? ring_release_n : '0;
-  assign index_keep   = index_q - release_n;
-  assign index_next   = index_q - release_n + 16'd1;
-  assign block_start  = block_q - release_n;
+  assign index_keep   = index_q - 16'(ring_release);
+  assign index_next   = index_q + 16'(!ring_release);
+  assign block_start  = block_q - 16'(ring_release);
   assign here         = index_q < ring_count;
   assign next_here    = 17'(index_q) + 17'd1 < 17'(ring_count);
-
-  always_ff @(posedge clk) begin
-    if (freed) ring_release_n <= words_n;
-  end
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin

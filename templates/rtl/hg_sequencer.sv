@@ -44,6 +44,7 @@ module hg_sequencer #(
   output logic              step,
   output logic              pass_end,
   output logic              tile_end,
+  output logic              block_tail,       // the pass is the last of a block
   output logic              block_end,
   output logic              job_end,
   output logic              is_pool,
@@ -106,6 +107,7 @@ module hg_sequencer #(
   assign block_end = tile_end && tile_last_q;
   assign job_end   = block_end && block_last_q;
 
+  assign block_tail   = pass_last_q && tile_last_q;
   assign tile_first   = pass_first && plane_first_q;
   assign low_plane    = pass_last_q;
   assign sub          = is_pool ? '0 : slice_first ? SubW'(tap[47:44]) : sub_q;

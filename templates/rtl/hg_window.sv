@@ -42,8 +42,7 @@ module hg_window #(
   output logic [RingW-1:0]         ring_addr,
   input  logic [WordW-1:0]         ring_data,      // two cycles after ring_en
   input  logic [15:0]              ring_count,
-  output logic                     ring_release,
-  output logic [15:0]              ring_release_n,
+  output logic                     ring_release,   // pulse: a word
   // Actmem port A
   output logic                     a_en,
   output logic [BanksN-1:0][15:0]  a_addr,
@@ -99,7 +98,7 @@ module hg_window #(
   logic                     tap_valid, slice_first, slice_end, tap_end, pos_valid, word_ok;
   logic [127:0]             tap;
   logic [PixelsN-1:0][11:0] pos_y, pos_x;
-  logic                     step, pass_end, tile_end, block_end, job_end, is_pool;
+  logic                     step, pass_end, tile_end, block_tail, block_end, job_end, is_pool;
   logic                     pass_first, tile_first, low_plane, blk_parity;
   logic [SubW-1:0]          sub;
   logic [AddrW-1:0]         group_offset;
@@ -122,8 +121,8 @@ module hg_window #(
 
   hg_ring_pointer #(.RingDepth(RingDepth), .ReleaseDelay(StepL)) u_ring (
     .clk, .rst_n, .step(step && !is_pool), .restart(pass_end || (job_desc[26] && slice_end)),
-    .block_end, .job_end, .hold(job_desc[24]), .words_n(job_desc[2*64+48 +: 16]), .word_ok,
-    .word_ptr, .ring_count, .ring_release, .ring_release_n
+    .last_read(block_tail && (!job_desc[26] || tap_end)), .block_end, .job_end, .hold(job_desc[24]),
+    .word_ok, .word_ptr, .ring_count, .ring_release
   );
 
   hg_sequencer #(
@@ -132,7 +131,7 @@ module hg_window #(
   ) u_sequencer (
     .clk, .rst_n, .desc_valid, .desc_ready, .desc, .desc_done, .job_desc, .cfg_valid, .job_start,
     .tap_valid, .slice_first, .slice_end, .tap_end, .tap, .pos_valid, .word_ok, .blk_loaded,
-    .blk_take, .tile_done, .res_tile_done, .step, .pass_end, .tile_end, .block_end, .job_end,
+    .blk_take, .tile_done, .res_tile_done, .step, .pass_end, .tile_end, .block_tail, .block_end, .job_end,
     .is_pool, .pass_first, .tile_first, .low_plane, .blk_parity, .sub, .group_offset, .tile_q,
     .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
   );

@@ -16,7 +16,7 @@ from tests.rtl.bench import MEMORY, SIM, rtl, simulate
 BASE = 0x0010_0000
 PUBLIC = (
     "clk", "rst_n", "desc_valid", "desc_ready", "desc_done", "desc", "idle", "error",
-    "ring_en", "ring_addr", "ring_data", "ring_count", "ring_release", "ring_release_n",
+    "ring_en", "ring_addr", "ring_data", "ring_count", "ring_release",
     "rec_en", "rec_addr", "rec_data", "rec_count", "rec_release", "rec_release_n",
 )  # fmt: skip
 SOURCES = (
