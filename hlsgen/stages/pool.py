@@ -71,9 +71,11 @@ def golden(spec: PoolSpec, acts: NDArray[np.uint8], mask: NDArray[np.bool_]) -> 
 def cost(spec: PoolSpec, taps: int = 0) -> PoolCost:
     """Cycles of a tile of `taps` taps in a row of tiles, and resources as Yosys counts."""
     tile = 64 * spec.pixels_n
+    lane_lut = 255 if spec.act_bits == 4 else 670  # hundredths: a comparison and a clock enable
+    choice = 64 * spec.drain_n * -(-(spec.pairs_n - 1) // 3)  # a LUT6 is a 4:1 multiplexer
     return PoolCost(
         cycles=max(taps, spec.pairs_n) if taps else 0,
-        lut=(236 if spec.act_bits == 4 else 280) * tile // 100,
+        lut=lane_lut * tile // spec.act_bits // 100 + choice + 20,
         ff=2 * tile + 64 * spec.drain_n + 10,
         bram36=0,
     )

@@ -169,22 +169,29 @@ def golden(spec: WindowSpec, banks: NDArray[np.uint64], job: JobLike) -> Steps:
 
 def cost(spec: WindowSpec, job: JobLike | None = None) -> WindowCost:
     """Cycles when nothing is waited for, and resources as Yosys counts them."""
-    slice_w, banks, pixels = spec.act_bits * spec.lanes_n, spec.banks_n, spec.pixels_n
-    middle = min(pixels + 1, banks)
-    # Every slice of the beats is rotated (for a pool); a multiplexer chooses the array's
-    rotation = (banks if banks > 2 else 0) + (middle if banks > 4 else 0) + pixels
-    choice = banks * -(-(spec.slices_n - 1) // 3)  # a LUT6 is a 4:1 multiplexer
-    registers = spec.slices_n * slice_w * (banks + middle + pixels)
+    slice_w, pixels = spec.act_bits * spec.lanes_n, spec.pixels_n
+    # Every slice of the beats is rotated (for a pool); the array's rotator chooses one
+    rotators = [_rotator(spec, n) for n in (spec.slices_n, *[1] * (spec.slices_n - 1))]
     deep = spec.taps_n > _LUTRAM_TAPS
     return WindowCost(
         cycles=0 if job is None else _cycles(spec, job),
-        lut=slice_w * (spec.slices_n * rotation + choice)
-        + 62 * pixels
-        + 395
-        + (0 if deep else 156),
-        ff=registers + 83 * pixels + 1500,
+        lut=slice_w * sum(luts for luts, _ in rotators) + 62 * pixels + 395 + (0 if deep else 156),
+        ff=slice_w * sum(registers for _, registers in rotators) + 83 * pixels + 1500,
         bram36=2 if deep else 0,
     )
+
+
+def _rotator(spec: WindowSpec, slices: int) -> tuple[int, int]:
+    """LUTs and registers of hg_rotate for one bit of a slice: three stages of multiplexers."""
+    banks, pixels = spec.banks_n, spec.pixels_n
+    least = 4 if slices == 1 and banks > 4 else 2  # turns of the first stage
+    turns = least if banks > 2 else 1
+    middle_turns = max(1, banks // turns // 2)
+    middle = min(pixels + 1, banks)  # the last stage turns by one
+    first = min(banks, middle + 2 * (middle_turns - 1))
+    first_luts = -(-(turns * slices - 1) // 3)  # a LUT6 is a 4:1 multiplexer
+    luts = first * first_luts + (middle if middle_turns > 1 else 0) + pixels
+    return luts, first + middle + pixels
 
 
 def _cycles(spec: WindowSpec, job: JobLike) -> int:

@@ -39,20 +39,22 @@ module hg_pool #(
   for (genvar j = 0; j < PixelsN; j++) begin : gen_pixel
     for (genvar l = 0; l < GroupLanesN; l++) begin : gen_lane
       always_ff @(posedge clk) begin
-        if (pk_valid && pk_first) max_q[j][l] <= k_mask[j] ? pk_acts[j][l] : '0;
-        else if (pk_valid && k_mask[j] && pk_acts[j][l] > max_q[j][l]) max_q[j][l] <= pk_acts[j][l];
+        // Reset and clock enable of the register, so that no bit needs a choice
+        if (pk_valid && pk_first && !k_mask[j]) max_q[j][l] <= '0;
+        else if (pk_valid && k_mask[j] && (pk_first || pk_acts[j][l] > max_q[j][l])) begin
+          max_q[j][l] <= pk_acts[j][l];
+        end
       end
     end
   end
 
-  // Pixels of a finished tile leave from the low end
+  // Pixels of a finished tile leave in order
   logic             busy_q, pair_end;
   logic [PairW-1:0] pair_q;
   assign pair_end = pair_q == PairW'(PairsN - 1);
 
   always_ff @(posedge clk) begin
     if (end_q) move_q <= max_q;
-    else if (busy_q) move_q <= move_q >> (DrainN * 64);
   end
 
   always_ff @(posedge clk) begin
@@ -70,7 +72,7 @@ module hg_pool #(
 
   for (genvar r = 0; r < DrainN; r++) begin : gen_out
     for (genvar l = 0; l < GroupLanesN; l++) begin : gen_lane
-      always_ff @(posedge clk) p_data[r][l] <= 8'(move_q[r][l]);
+      always_ff @(posedge clk) p_data[r][l] <= 8'(move_q[int'(pair_q)*DrainN+r][l]);
     end
   end
 

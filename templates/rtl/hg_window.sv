@@ -179,20 +179,18 @@ module hg_window #(
   logic [SubsN-1:0][PixelsN-1:0][LanesN-1:0][ActBits-1:0] acts;
 
   always_comb begin
-    slices[0] = '0;
     for (int b = 0; b < int'(BanksN); b++) begin
-      for (int s = 0; s < int'(SubsN); s++) begin
-        if (s != 0) slices[s][b] = a_rdata[b][s*SliceW +: SliceW];
-        if (SubsN == 1 || sub_q[DataL-1] == SubW'(s)) slices[0][b] = a_rdata[b][s*SliceW +: SliceW];
-      end
+      for (int s = 0; s < int'(SubsN); s++) slices[s][b] = a_rdata[b][s*SliceW +: SliceW];
     end
   end
 
   for (genvar s = 0; s < int'(SubsN); s++) begin : gen_slice
+    localparam int unsigned ChoicesN = s == 0 ? SubsN : 1;
     hg_rotate #(
-      .ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .BanksN(BanksN)
+      .ActBits(ActBits), .LanesN(LanesN), .PixelsN(PixelsN), .BanksN(BanksN), .SlicesN(ChoicesN)
     ) u_rotate (
-      .clk, .slices(slices[s]), .shift(shift_q[DataL-AddrL-1]), .mask(mask_q[StepL-AddrL-2]),
+      .clk, .slices(slices[s+ChoicesN-1:s]), .slice(s == 0 ? sub_q[DataL-1] : '0),
+      .shift(shift_q[DataL-AddrL-1]), .mask(mask_q[StepL-AddrL-2]),
       .pad(pad_q[StepL-2]), .acts(acts[s])
     );
     for (genvar j = 0; j < int'(PixelsN); j++) begin : gen_pixel
