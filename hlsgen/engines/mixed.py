@@ -149,10 +149,6 @@ class MixedSpec:
         """Cycles in which the accumulators of a tile are requantised."""
         return self.pixels_n // self.drain_n * self.row_groups_n * (4 if raw else 1)
 
-    def slot_bits(self, slot: int) -> int:
-        """Weight bits of a slot in a word."""
-        return 4 if slot < self.pot4_n + self.fixed4_n else 8
-
     def slot_kind(self, slot: int) -> Format:
         """Processing element of a slot: POT4, FIXED4 or FIXED8."""
         if slot < self.pot4_n:

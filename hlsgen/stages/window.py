@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from hlsgen.errors import ParameterError
 
 STEP_LATENCY = 9  # cycles from the issue of a k-step to its place at the array
-_FIFO_MIN = 64
 _LUTRAM_TAPS = 32  # two buffers of so many taps fit 64 words
 _RAW = 2  # output kind (formats §6)
 
@@ -96,11 +95,6 @@ class WindowSpec:
     def drain_len(self) -> int:
         """Cycles in which the codes of a tile are requantised."""
         return self.pixels_n // self.drain_n * (self.rows_n * self.act_bits // 64)
-
-    @property
-    def fifo_n(self) -> int:
-        """Entries of the writer's output FIFO, which bounds the tiles under way."""
-        return 1 << (max(4 * self.drain_len, _FIFO_MIN) - 1).bit_length()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

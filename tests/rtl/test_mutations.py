@@ -125,6 +125,10 @@ CASES = [
         "window", rtl("window_addr"), "BankW'(k) < shift_q2", "BankW'(k) <= shift_q2",
         lambda folder: test_window.test_window_steps_match_golden("w8_small", folder),
     ),
+    case(  # a word's place is given away before the word is read
+        "ring", rtl("ring_pointer"), "release_q[ReleaseDelay-1];", "release_q[0];",
+        lambda folder: test_window.test_window_steps_match_golden("w8_small", folder),
+    ),
     case(  # a tile more under way than the FIFO holds
         "sequencer", rtl("sequencer"), ": tiles_out_q < tiles_cap;",
         ": tiles_out_q <= tiles_cap;",
