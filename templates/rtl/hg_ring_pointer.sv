@@ -4,9 +4,9 @@
 // The K words of a block are read from its start for each pass (plane of a tile), or, if shared,
 // for each tap; `hold` leaves them for the next descriptor. All word indices are relative to the
 // base that `ring_count` counts from; a release reaches `ring_count` in the cycle after its pulse.
-// A word is released ReleaseDelay cycles after the last step that reads it was issued, when the ring
-// has been read: the next block's words come in while a block's last pass runs. `word_ok` says that
-// the word of the next step is present; II 1.
+// A word is released ReleaseDelay cycles after the last step that reads it was issued, when the
+// ring has been read: the next block's words come in while a block's last pass runs. `word_ok` says
+// that the word of the next step is present; II 1.
 module hg_ring_pointer #(
   // Words of the ring
   parameter int unsigned RingDepth = 4096,

@@ -132,9 +132,8 @@ module hg_window #(
     .clk, .rst_n, .desc_valid, .desc_ready, .desc, .desc_done, .job_desc, .cfg_valid, .job_start,
     .tap_valid, .slice_first, .slice_end, .tap_end, .tap, .pos_valid, .word_ok, .blk_loaded,
     .blk_take, .tile_done, .res_tile_done, .step, .pass_end, .tile_end, .block_tail, .block_end,
-    .job_end,
-    .is_pool, .pass_first, .tile_first, .low_plane, .blk_parity, .sub, .group_offset, .tile_q,
-    .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
+    .job_end, .is_pool, .pass_first, .tile_first, .low_plane, .blk_parity, .sub, .group_offset,
+    .tile_q, .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
   );
 
   // Address and data
