@@ -84,7 +84,7 @@ def golden(layer: AddLayer, first: IntArray, second: IntArray) -> IntArray:
 def cost(spec: AddSpec) -> AddCost:
     """Cycles of an entry, and resources as Yosys counts them (7 series)."""
     lanes = spec.lanes_n * spec.drain_n
-    lut, ff, bram = (132, 151, 0) if spec.act_bits == 4 else (84, 159, 1)
+    lut, ff, bram = (125, 159, 0) if spec.act_bits == 4 else (76, 167, 1)
     return AddCost(
-        cycles=spec.latency, lut=lut * lanes + 22, ff=ff * lanes + 71, dsp=0, bram36=bram * lanes
+        cycles=spec.latency, lut=lut * lanes + 26, ff=ff * lanes + 71, dsp=0, bram36=bram * lanes
     )

@@ -152,7 +152,7 @@ def golden(
 def cost(spec: RequantSpec, *, raw: bool = False) -> RequantCost:
     """Cycles of a tile, and resources as Yosys counts them (7 series)."""
     g, d, wide = spec.lanes_n, spec.drain_n, spec.mult_w == 34
-    lane_lut, lane_ff = (254, 138) if wide else (257, 121)
+    lane_lut, lane_ff = (224, 138) if wide else (225, 121)
     step_w = max(1, (spec.steps_n - 1).bit_length())
     record_lut = 80 + 12 * wide + 20 * d + 4
     record_ff = 111 + 15 * wide + 32 * d + 13 * step_w

@@ -36,16 +36,20 @@ module hg_add_lane #(
   logic signed [36:0] sum_q;
   logic signed [11:0] y_q, y_q2;
   logic               tie_q;
-  logic [7:0]         first_late;
-  hg_delay #(.Width(8), .Cycles(ActBits == 4 ? 5 : 6)) u_first (.clk, .d(first), .q(first_late));
+  // What passes unchanged is 0 where an add is, and the sum the other way round
+  logic [7:0]         first_q, first_late;
+  logic               above, below;
+  hg_delay #(.Width(8), .Cycles(ActBits == 4 ? 4 : 5)) u_first (.clk, .d(first_q), .q(first_late));
+  assign above = !y_q2[11] && (y_q2[10:8] != '0 || y_q2[7:0] > hi);
+  assign below = y_q2[11] || (y_q2[10:8] == '0 && y_q2[7:0] < lo && add);
   always_ff @(posedge clk) begin
     sum_q <= {entry[0][35], entry[0]} + {entry[1][35], entry[1]};
     y_q <= sum_q[36:25];
     tie_q <= tie_even && sum_q[24:0] == '0 && sum_q[25] != tie_parity;
     y_q2 <= y_q - 12'(tie_q);
-    if (!add) code_q <= first_late;
-    else if (!y_q2[11] && (y_q2[10:8] != '0 || y_q2[7:0] > hi)) code_q <= hi;
-    else if (y_q2[11] || y_q2[7:0] < lo) code_q <= lo;
-    else code_q <= y_q2[7:0];
+    if (!add) y_q2 <= '0;
+    first_q <= first;
+    if (add) first_q <= '0;
+    code_q <= first_late | (above ? hi : below ? lo : y_q2[7:0]);
   end
 endmodule

@@ -96,35 +96,51 @@ module hg_requant_lane #(
   end
 
   // V+1: shifted by multiples of 16. `more`: a lost upper bit differs from the sign.
-  logic [VW:0] shifted, mask;
+  logic [79:0] wide;
   logic [31:0] s1_q;
   logic        sign_q, more_q, sticky_q;
-  always_comb begin
-    shifted = $signed({v, 1'b0}) >>> {shift_high, 4'd0};
-    mask = ~({(VW + 1) {1'b1}} << {shift_high, 4'd0});
-  end
+  assign wide = 80'($signed({v, 1'b0}));
   always_ff @(posedge clk) begin
-    s1_q <= shifted[31:0];
+    s1_q <= wide[{1'b0, shift_high, 4'd0}+:32];
     sign_q <= v[VW-1];
-    more_q <= shifted[VW:32] != {(VW - 31) {v[VW-1]}};
-    sticky_q <= ({v, 1'b0} & mask) != '0;
+    more_q <= (shift_high < 2'd2 && wide[63:48] != {16{v[VW-1]}}) ||
+              (shift_high < 2'd1 && wide[47:32] != {16{v[VW-1]}});
+    sticky_q <= (shift_high > 2'd0 && wide[15:0] != '0) ||
+                (shift_high > 2'd1 && wide[31:16] != '0) ||
+                (shift_high > 2'd2 && wide[47:32] != '0);
   end
 
-  // V+2: w, whether y is saturated, whether w[0] counts.
-  logic [31:0] s2, low_mask;
+  // V+2: w, whether y is saturated, whether w[0] counts. Shifted by multiples of 4, then by the
+  // rest; bits that are lost are judged four at a time, but for those that the rest cuts.
+  logic [19:0] s4;
+  logic [16:0] s2;
+  logic [2:0]  unlike, filled;
+  logic [1:0]  fours, rest;
   logic [15:0] w_q;
-  logic        over, over_q, sign_q2, round_q;
+  logic        over, lost, over_q, sign_q2, round_q;
   always_comb begin
-    s2 = $signed(s1_q) >>> shift_low;
-    low_mask = ~(32'hffff_ffff << shift_low);
-    over = more_q || s2[31:16] != {16{sign_q}};
+    {fours, rest} = shift_low;
+    s4 = s1_q[4*fours+:20];
+    s2 = s4[{3'd0, rest}+:17];
+    for (int g = 0; g < 3; g++) begin
+      unlike[g] = s1_q[20+4*g+:4] != {4{sign_q}};
+      filled[g] = s1_q[4*g+:4] != '0;
+    end
+    over = more_q || (fours < 2'd1 && unlike[0]) || (fours < 2'd2 && unlike[1]) ||
+           (fours < 2'd3 && unlike[2]);
+    lost = sticky_q || (fours > 2'd0 && filled[0]) || (fours > 2'd1 && filled[1]) ||
+           (fours > 2'd2 && filled[2]);
+    for (int k = 0; k < 4; k++) begin
+      if (2'(k) >= rest && s4[16+k] != sign_q) over = 1'b1;
+      if (2'(k) < rest && s4[k]) lost = 1'b1;
+    end
   end
   always_ff @(posedge clk) begin
     w_q <= s2[16:1];
     sign_q2 <= sign_q;
     over_q <= over;
     round_q <= s2[0] && !over && s2[16:1] != 16'h7fff &&
-               !(tie_even && !sticky_q && (s1_q & low_mask) == '0 && s2[1] == tie_parity);
+               !(tie_even && !lost && s2[1] == tie_parity);
   end
 
   // V+3: y + z; the difference keeps the choice of y within the adder's LUT (hg_row_acc).
