@@ -36,7 +36,7 @@ _SHAPES: dict[tuple[int, bool, bool], tuple[int, int, int, int]] = {
     (8, False, True): (4, 10, 2, 4096),
     (4, True, False): (8, 2, 1, 2048),
     (4, True, True): (8, 10, 2, 4096),
-    (4, False, False): (8, 4, 1, 2048),
+    (4, False, False): (8, 6, 1, 2048),
     (4, False, True): (8, 10, 2, 4096),
 }
 _FIXED8_ROWS = 16
@@ -78,7 +78,8 @@ def _fastest(
         step = resources(replace(spec, ring_depth=2 * _RING_STEP)).bram36 - used
         steps = 1 + int((_BRAM_SHARE * board.resources.bram36 - used) / step)
         spec = replace(spec, ring_depth=min(_RING_STEP * steps, words[-1], _DEPTH_MAX))
-        if spec.ring_depth in words and fits(with_bands(lowered, spec), spec):
+        room = spec.ring_depth in words and _usable(spec, board)
+        if room and fits(with_bands(lowered, spec), spec):
             choices.append(spec)
 
     def cycles(spec: MixedSpec) -> int:
@@ -170,9 +171,19 @@ def _accumulator_bits(lowered: Lowered, spec: MixedSpec) -> int:
 
 
 def _act_depth(lowered: Lowered, spec: MixedSpec, board: Board) -> int:
-    """Enough for the activations in whole BRAM36, within what the rest leaves of the device."""
+    """Enough for the activations in whole BRAM36, within what the rest leaves of the device.
+
+    Block RAMs that do not make up a power of two cost LUTs, of which there may be too few.
+    """
     rest = resources(replace(spec, act_depth=_BRAM_DEPTH)).bram36 - 2 * spec.banks_n
     left = int(_BRAM_SHARE * board.resources.bram36 - rest)
-    most = max(1, left // (2 * spec.banks_n)) * _BRAM_DEPTH
-    wanted = -(-needed_depth(lowered, spec) // _BRAM_DEPTH) * _BRAM_DEPTH
-    return min(max(wanted, _BRAM_DEPTH), most, _DEPTH_MAX)
+    wanted = -(-needed_depth(lowered, spec) // _BRAM_DEPTH)
+    most = max(1, min(wanted, left // (2 * spec.banks_n), _DEPTH_MAX // _BRAM_DEPTH))
+    depths = (blocks * _BRAM_DEPTH for blocks in range(most, 0, -1))
+    usable = (depth for depth in depths if _usable(replace(spec, act_depth=depth), board))
+    return next(usable, most * _BRAM_DEPTH)
+
+
+def _usable(spec: MixedSpec, board: Board) -> bool:
+    """Whether the device has the LUTs."""
+    return resources(spec).shares(board)["lut"] <= 1
