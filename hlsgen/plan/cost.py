@@ -85,7 +85,7 @@ def resources_by_stage(spec: MixedSpec) -> dict[str, Resources]:
 
 
 # Registers, program, queues, taps, report and port 0 are the same in every design
-_FRONT = Resources(lut=4754, ff=7938, bram36=2)
+_FRONT = Resources(lut=4657, ff=7937, bram36=2)
 _AHEAD = Resources(lut=6, ff=2)
 
 

@@ -46,7 +46,9 @@ module hg_issue (
   logic [23:0] pending_q;
   logic [15:0] frame_stores_q;
   // Entries of the walkers, and whose is being written
-  logic [3:0] e_valid, e_sel_q;
+  logic [3:0] e_valid;
+  logic       e_busy_q;
+  logic [1:0] e_sel_q;
   logic [3:0][31:0] e_index;
   logic [3:0][63:0] e_data;
 
@@ -68,14 +70,14 @@ module hg_issue (
              w == 2 ? head[w][64*3+16 +: 16] : 16'd0}),
       .cnt_busy(cnt_busy[w]), .cnt_wait_weights(w == 2 && cnt_wait_weights),
       .cnt_wait_drain(cnt_wait_drain[w]), .done(desc_done[w]), .entry_valid(e_valid[w]),
-      .entry_done(entry_done && e_sel_q[w]), .entry_index(e_index[w]), .entry_beat,
-      .entry_data(e_data[w])
+      .entry_done(entry_done && e_busy_q && e_sel_q == 2'(w)), .entry_index(e_index[w]),
+      .entry_beat, .entry_data(e_data[w])
     );
   end
 
   assign desc_valid = ready_q & room & {1'b1, taps_loaded, 2'b11} & {4{!halt}};
   assign pop = desc_valid & desc_ready;
-  assign idle = pending_q == '0 && e_valid == '0 && e_sel_q == '0;
+  assign idle = pending_q == '0 && e_valid == '0 && !e_busy_q;
 
   // Completions
   always_ff @(posedge clk) begin
@@ -97,22 +99,14 @@ module hg_issue (
   end
 
   // One entry after the other, CONV and POOL first; none behind a fault
-  assign entry_valid = e_sel_q != '0;
-
-  always_comb begin
-    entry_index = '0;
-    entry_data = '0;
-    for (int w = 0; w < 4; w++) begin
-      entry_index |= e_index[w] & {32{e_sel_q[w]}};
-      entry_data |= e_data[w] & {64{e_sel_q[w]}};
-    end
-  end
+  assign entry_valid = e_busy_q;
+  assign entry_index = e_index[e_sel_q];
+  assign entry_data = e_data[e_sel_q];
 
   always_ff @(posedge clk) begin
-    if (!rst_n || entry_done) e_sel_q <= '0;
-    else if (e_sel_q == '0 && !halt) begin
-      e_sel_q <= e_valid[2] ? 4'b0100 : e_valid & (~e_valid + 4'd1);
-    end
+    if (!rst_n || entry_done) e_busy_q <= 1'b0;
+    else if (!e_busy_q && !halt) e_busy_q <= e_valid != '0;
+    if (!e_busy_q) e_sel_q <= e_valid[2] ? 2'd2 : e_valid[0] ? 2'd0 : e_valid[1] ? 2'd1 : 2'd3;
   end
 
   logic unused_head;
