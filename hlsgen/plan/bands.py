@@ -294,12 +294,12 @@ class _Stretch:
                 values[f"{name}#{band}"] = replace(
                     _cut(value, low, high), name=f"{name}#{band}", root=root
                 )
-        names = [self.last.output]
+        views = {f"{self.last.output}#{band}": self.last.output}
         if isinstance(self.last, ConvNode) and self.last.residual is not None:
-            names.append(self.last.residual)
-        for name in names:
-            view = _cut(self.lowered.values[name], start, end)
-            values[f"{name}#{band}"] = replace(view, name=f"{name}#{band}", row0=start)
+            views[_residual_band(self.last, band)] = self.last.residual
+        for name, whole in views.items():
+            view = _cut(self.lowered.values[whole], start, end)
+            values[name] = replace(view, name=name, row0=start)
 
     def _node(self, node: Node, ranges: dict[str, tuple[int, int]], band: int, start: int) -> Node:
         root = self.lowered.root
@@ -328,8 +328,13 @@ class _Stretch:
         sources = node.sources
         if in_bands:
             sources = tuple(replace(item, value=f"{item.value}#{band}") for item in sources)
-        residual = None if node.residual is None else f"{node.residual}#{band}"
+        residual = None if node.residual is None else _residual_band(node, band)
         return replace(node, window=window, sources=sources, output=output, residual=residual)
+
+
+def _residual_band(node: ConvNode, band: int) -> str:
+    """Name of the rows that a band adds; the tensor may have been written in other bands."""
+    return f"{node.residual}#{node.output}#{band}"
 
 
 def _cut(value: Value, low: int, high: int) -> Value:

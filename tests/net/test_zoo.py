@@ -73,7 +73,17 @@ def test_networks_of_the_zoo_share_the_hardware(tmp_path: Path) -> None:
 
 def test_csim_equals_golden_in_a_small_memory(tmp_path: Path) -> None:
     """The classifier's accumulators alone fill this memory; the maps take turns in it."""
-    model = load_zoo("resnet18", slots=SLOTS, size=96, width=0.25)
-    project = project_of(model, replace(SPEC, act_depth=512), tmp_path)
-    assert any(item.row for item in project.checked)
+    check_in_bands(96, 0.25, 512, {"pool01"}, tmp_path)
+
+
+def test_csim_equals_golden_where_bands_add_a_tensor_of_other_bands(tmp_path: Path) -> None:
+    """The pooled map is written in many bands and added in few, whose rows are others."""
+    check_in_bands(224, 0.125, 1152, {"pool01", "block02_second"}, tmp_path)
+
+
+def check_in_bands(size: int, width: float, depth: int, banded: set[str], folder: Path) -> None:
+    """A ResNet-18 in a memory in which these tensors are written band by band."""
+    model = load_zoo("resnet18", slots=SLOTS, size=size, width=width)
+    project = project_of(model, replace(SPEC, act_depth=depth), folder)
+    assert banded <= {item.tensor for item in project.checked if item.row}
     check(project, csim.simulate(project, input_codes(model, None, FRAMES)))
