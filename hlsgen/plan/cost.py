@@ -95,8 +95,9 @@ def _actmem(spec: MixedSpec) -> Resources:
     blocks = -(-spec.act_depth // 1024)  # BRAM36 of half a bank
     bank = 64 * spec.drain_n + place_w + 10 * spec.drain_n + 2 * fetch.joining_luts(64, blocks)
     reads = 128 * max(1, spec.banks_n // 8) if spec.banks_n > 2 else 0
+    halves = 128 if spec.act_bits == 4 else 0  # of LOAD's two planes, by half of the banks
     return Resources(
-        lut=spec.banks_n * bank + reads,
+        lut=spec.banks_n * bank + reads + halves,
         ff=130 * spec.banks_n + 138,
         bram36=2 * spec.banks_n * blocks,
     )

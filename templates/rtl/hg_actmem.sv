@@ -112,10 +112,18 @@ module hg_actmem #(
     end
   end
 
+  // Of two beats loaded at once one lies in each half of the banks: one choice for a half
+  logic [1:0][63:0] half_data;
+  always_comb begin
+    for (int unsigned h = 0; h < 2; h++) begin
+      half_data[h] = TwoPlanes && ld_bank[BankW-1] != 1'(h) ? ld_high_data : ld_data;
+    end
+  end
+
   for (genvar k = 0; k < BanksN; k++) begin : gen_bank
     logic [63:0] beat, given;
     always_comb begin
-      given = !b_wr[k] ? (TwoPlanes && ld_bank != BankW'(k) ? ld_high_data : ld_data)
+      given = !b_wr[k] ? half_data[2*k/BanksN]
             : b_sel[k] ? wr_data[DrainN-1] : wr_data[0];
       for (int unsigned l = 0; l < GroupLanesN; l++) begin
         beat[l*ActBits +: ActBits] = b_wr[k] && wr_keep[l] ? b_rdata[k][l*ActBits +: ActBits]
