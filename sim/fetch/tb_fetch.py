@@ -67,7 +67,8 @@ async def _drain(dut: Any, prefix: str, expected: list[str], depth: int, stall: 
         pipe = [*pipe[1:], asked if go else None]
         asked, kept = asked + go, kept + go
         pending = sum(item is not None for item in pipe)
-        due = kept > pending and (kept > depth // 2 or rng.randrange(4) == 0)
+        begins = kept > depth // 2 or rng.randrange(4) == 0
+        due = kept > pending and (begins or freed > 0)  # until nothing read is left in the ring
         freed = (kept - pending if release_n is not None else 1) if due else 0
         release.value = int(due)
         if release_n is not None:
