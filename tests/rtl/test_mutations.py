@@ -132,7 +132,7 @@ CASES = [
     case(  # a tile more under way than the FIFO holds
         "sequencer", rtl("sequencer"), ": tiles_out_q < tiles_cap;",
         ": tiles_out_q <= tiles_cap;",
-        lambda folder: test_window.test_window_steps_match_golden("w8", folder),
+        lambda folder: test_window.test_window_steps_match_golden("w8_small", folder),
     ),
     case(  # a channel group behind the last one
         "writer", rtl("writer"), "index_q < groups_n", "index_q <= groups_n",
