@@ -155,8 +155,7 @@ def _bench(project: Project, waves: bool) -> Bench:
         for path in sorted((project.folder / part).iterdir())
         if path.suffix in (".sv", ".cpp")
     ]
-    ports_n = project.spec.weight_ports_n + 1
-    return bench_of(sources, ports_n, waves=waves)
+    return bench_of(sources, project.spec.weight_ports_n + 1, waves=waves)
 
 
 def _job(work: Work) -> Job:

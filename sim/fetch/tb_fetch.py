@@ -47,10 +47,8 @@ async def _drain(dut: Any, prefix: str, expected: list[str], depth: int, stall: 
     rng = random.Random(int(JOB["seed"]) + len(prefix))
     enable, address = getattr(dut, f"{prefix}_en"), getattr(dut, f"{prefix}_addr")
     data, count = getattr(dut, f"{prefix}_data"), getattr(dut, f"{prefix}_count")
-    release, release_n = (
-        getattr(dut, f"{prefix}_release"),
-        getattr(dut, f"{prefix}_release_n", None),
-    )
+    release = getattr(dut, f"{prefix}_release")
+    release_n = getattr(dut, f"{prefix}_release_n", None)
     asked, kept = 0, 0
     pipe: list[int | None] = [None, None, None]
     checked, freed = 0, 0
