@@ -29,8 +29,9 @@ Figures = dict[str, Any]
 def import_model(
     source: Path, output: Path, *, test: Path | None = None, labels: Path | None = None
 ) -> Figures:
-    """Import a .tflite or .onnx file into a model folder; accuracy if labelled frames are given."""
+    """Import a source model into a model folder; accuracy if labelled frames are given."""
     from hlsgen.frontends.dispatch import load
+    from hlsgen.model.proposal import ProposalModel
     from hlsgen.model.store import save
     from hlsgen.report.summary import describe
 
@@ -38,6 +39,8 @@ def import_model(
     model = load(source)
     figures: Figures = {"model": str(output), **describe(model)}
     if labels is not None:
+        if isinstance(model, ProposalModel):
+            raise ParameterError("Labels must go with a classifier; proposals have hlsgen recall")
         figures["accuracy"] = {"float": None, "integer": _accuracy(model, test, labels)}
     save(model, output)
     return figures

@@ -24,7 +24,9 @@ app = typer.Typer(
 
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Folder: TypeAlias = Annotated[Path, typer.Option("--output", "-o", help="folder to write")]
-Source: TypeAlias = Annotated[Path, typer.Argument(help="int8 .tflite or QONNX .onnx file")]
+Source: TypeAlias = Annotated[
+    Path, typer.Argument(help="int8 .tflite or QONNX .onnx file, or a folder of BING files")
+]
 Model: TypeAlias = Annotated[Path, typer.Argument(help="folder of an imported model")]
 Project: TypeAlias = Annotated[Path, typer.Argument(help="folder that build wrote")]
 Board: TypeAlias = Annotated[str, typer.Option(help="a name (hlsgen boards) or a board.yaml")]

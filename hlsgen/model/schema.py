@@ -118,10 +118,11 @@ class PreprocessRecord(_Record):
 
 
 class ModelRecord(_Record):
-    """The whole of model.yaml."""
+    """The whole of model.yaml: a graph of layers."""
 
     format: Literal["hlsgen-model"]
     version: Literal[1]
+    kind: Literal["layers"] = "layers"
     name: _Name
     source: Annotated[str, Field(max_length=1000)]
     tensors_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -134,3 +135,29 @@ class ModelRecord(_Record):
     layers: Annotated[
         list[Annotated[LayerRecord, Field(discriminator="kind")]], Field(max_length=10_000)
     ]
+
+
+class SpaceRecord(_Record):
+    """A proposal.Space without its arrays."""
+
+    name: Literal["bgr", "hsv", "gray"]
+    coefficients: _Pair
+    score_unit: float
+    sizes: Annotated[list[_Int], Field(min_length=1, max_length=36)]
+
+
+class ProposalRecord(_Record):
+    """The whole of model.yaml: region proposals."""
+
+    format: Literal["hlsgen-model"]
+    version: Literal[1]
+    kind: Literal["proposal"]
+    name: _Name
+    source: Annotated[str, Field(max_length=1000)]
+    tensors_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    fraction_bits: _Int
+    notes: Annotated[dict[_Name, float], Field(max_length=1000)]
+    spaces: Annotated[list[SpaceRecord], Field(min_length=1, max_length=3)]
+
+
+AnyRecord: TypeAlias = ModelRecord | ProposalRecord

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from hlsgen.errors import ModelError
 from hlsgen.files import replace_folder
+from hlsgen.model import proposal, store_proposal
 from hlsgen.model.graph import (
     Add,
     Concat,
@@ -33,16 +34,19 @@ from hlsgen.model.graph import (
     TwoStep,
 )
 from hlsgen.model.numbers import Format
+from hlsgen.model.proposal import ProposalModel
 from hlsgen.model.schema import (
     FORMAT_NAME,
     FORMAT_VERSION,
     AddRecord,
+    AnyRecord,
     ConcatRecord,
     ConvRecord,
     LayerRecord,
     MaxPoolRecord,
     ModelRecord,
     PreprocessRecord,
+    ProposalRecord,
     RawRecord,
     RequantRecord,
     TensorRecord,
@@ -57,16 +61,16 @@ TENSORS_FILE = "tensors.npz"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def save(model: Model, folder: Path | str) -> None:
+def save(model: Model | ProposalModel, folder: Path | str) -> None:
     """Write `model` to `folder` in one step; an older model there stays whole until then."""
-    verify(model)
-    arrays = _outer_arrays(model) | {
-        f"{index:04d}.{name}": array
-        for index, layer in enumerate(model.layers)
-        for name, array in _layer_arrays(layer).items()
-    }
-    packed = _npz_bytes(arrays)
-    record = _record(model, hashlib.sha256(packed).hexdigest())
+    if isinstance(model, ProposalModel):
+        proposal.verify(model)
+        packed = _npz_bytes(store_proposal.arrays(model))
+        record: AnyRecord = store_proposal.record(model, hashlib.sha256(packed).hexdigest())
+    else:
+        verify(model)
+        packed = _npz_bytes(_arrays(model))
+        record = _record(model, hashlib.sha256(packed).hexdigest())
     text = yaml.safe_dump(
         record.model_dump(mode="json"), sort_keys=False, width=100, default_flow_style=None
     )
@@ -76,9 +80,37 @@ def save(model: Model, folder: Path | str) -> None:
 
 
 def load(folder: Path | str) -> Model:
-    """Read and verify the model in `folder`; ModelError says what is wrong with its files."""
+    """Read and verify the layers in `folder`; ModelError says what is wrong with its files."""
+    model = load_any(folder)
+    if not isinstance(model, Model):
+        raise ModelError(
+            f"Model must be a graph of layers for this command, not region proposals ({folder}); "
+            "hlsgen recall takes those"
+        )
+    return model
+
+
+def load_proposal(folder: Path | str) -> ProposalModel:
+    """Read and verify the region proposals in `folder`."""
+    model = load_any(folder)
+    if not isinstance(model, ProposalModel):
+        raise ModelError(
+            f"Model must be region proposals for this command, not a graph of layers ({folder}); "
+            "import a folder of BING files"
+        )
+    return model
+
+
+def load_any(folder: Path | str) -> Model | ProposalModel:
+    """Read and verify the model in `folder`, whatever its kind."""
     root = Path(folder)
     record = read_record(root / MODEL_FILE)
+    if isinstance(record, ProposalRecord):
+        names = store_proposal.array_names(record)
+        arrays = read_tensors(root / TENSORS_FILE, names, record.tensors_sha256)
+        proposals = store_proposal.model(record, arrays)
+        proposal.verify(proposals)
+        return proposals
     expected = _outer_names(record) | {
         f"{index:04d}.{name}"
         for index, layer in enumerate(record.layers)
@@ -88,6 +120,14 @@ def load(folder: Path | str) -> Model:
     model = _model(record, arrays)
     verify(model)
     return model
+
+
+def _arrays(model: Model) -> Arrays:
+    return _outer_arrays(model) | {
+        f"{index:04d}.{name}": array
+        for index, layer in enumerate(model.layers)
+        for name, array in _layer_arrays(layer).items()
+    }
 
 
 def _npz_bytes(arrays: Arrays) -> bytes:

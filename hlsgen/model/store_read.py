@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from hlsgen.errors import ModelError
-from hlsgen.model.schema import FORMAT_NAME, FORMAT_VERSION, ModelRecord
+from hlsgen.model.schema import (
+    FORMAT_NAME,
+    FORMAT_VERSION,
+    AnyRecord,
+    ModelRecord,
+    ProposalRecord,
+)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -30,6 +36,8 @@ _DTYPES = {
     "weights": "|i1",
     "formats": "|u1",
     "row_scale": "<f8",
+    "basis": "|i1",
+    "slope": "<i4",
     "bias": "<i4",
     "multiplier": "<i4",
     "shift": "|i1",
@@ -38,6 +46,11 @@ _DTYPES = {
     "input_levels": "<f4",
     "gain": "<f8",
     "offset": "<f8",
+    "line_offset": "<i8",
+}
+_KINDS: dict[object, type[ModelRecord] | type[ProposalRecord]] = {
+    "layers": ModelRecord,
+    "proposal": ProposalRecord,
 }
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -63,7 +76,7 @@ def read_bytes(path: Path, most: int) -> bytes:
         return file.read(most)
 
 
-def read_record(path: Path) -> ModelRecord:
+def read_record(path: Path) -> AnyRecord:
     """Parse and check model.yaml."""
     raw = read_bytes(path, MAX_YAML_BYTES)
     try:
@@ -87,9 +100,14 @@ def read_record(path: Path) -> ModelRecord:
     return _validated(data, path)
 
 
-def _validated(data: dict[str, Any], path: Path) -> ModelRecord:
+def _validated(data: dict[str, Any], path: Path) -> AnyRecord:
+    kind = data.get("kind", "layers")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise ModelError(
+            f"File {path.name} must have a kind of {', '.join(map(str, _KINDS))}, not {kind!r:.40}"
+        )
     try:
-        return ModelRecord.model_validate(data)
+        return _KINDS[kind].model_validate(data)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         listed = "; ".join(

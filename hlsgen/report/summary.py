@@ -9,9 +9,31 @@ from typing import Any
 import numpy as np
 
 from hlsgen.model.graph import Conv, Model
+from hlsgen.model.proposal import ProposalModel
 
 
-def describe(model: Model) -> dict[str, Any]:
+def describe(model: Model | ProposalModel) -> dict[str, Any]:
+    """What a model is in a few figures; which ones depends on its kind."""
+    if isinstance(model, ProposalModel):
+        return _describe_proposals(model)
+    return _describe_layers(model)
+
+
+def _describe_proposals(model: ProposalModel) -> dict[str, Any]:
+    """Colour spaces are its layers; parameters are signs, coefficients, slopes and offsets."""
+    return {
+        "layers": len(model.spaces),
+        "parameters": sum(
+            space.basis.size + len(space.coefficients) + 2 * len(space.sizes)
+            for space in model.spaces
+        ),
+        "macs": None,
+        "spaces": {space.name: f"{len(space.sizes)} sizes" for space in model.spaces},
+        "fraction_bits": model.fraction_bits,
+    }
+
+
+def _describe_layers(model: Model) -> dict[str, Any]:
     """Counts of a model: `layers`, `parameters` (weights), `macs` of a frame, rows by format.
 
     Convolutions that only pool or move (every weight of a row the same) count as layers alone.

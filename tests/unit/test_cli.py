@@ -124,7 +124,7 @@ def test_quantize_measures_before_and_after(
         ),
         (
             ["import", "a.pb", "-o", "X"],
-            r"^Source model must be a \.tflite or \.onnx file, not 'a\.pb'$",
+            r"^Source model must be a \.tflite or \.onnx file, or a folder of .* not 'a\.pb'$",
         ),
         (
             ["import", "a.onnx", "-o", "X"],
