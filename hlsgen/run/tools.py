@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -75,13 +76,43 @@ def content_hash(files: Iterable[Path], *more: str) -> str:
     return digest.hexdigest()[:20]
 
 
-def cached(name: str, make: Callable[[Path], None]) -> Path:
-    """Return the cached file `name`, made by `make(path)` if it is absent; safe among processes."""
-    target = cache_folder() / name
-    if target.is_file():
-        return target
+def jobs() -> int:
+    """Return how many compilers may run at once: $HLSGEN_JOBS, or one for every processor."""
+    chosen = os.environ.get("HLSGEN_JOBS")
+    if not chosen:
+        return os.cpu_count() or 1
+    if not chosen.isdecimal() or int(chosen) < 1:
+        raise ToolError(
+            f"HLSGEN_JOBS must be a number of compilers from 1, not {chosen!r}; correct or unset it"
+        )
+    return int(chosen)
+
+
+@contextmanager
+def locked(target: Path) -> Iterator[None]:
+    """Hold what is made at `target` for this process; another one waits until it is released."""
     with _writable_cache():
         target.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(target.with_name(f".{target.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)  # and so released, as it is when the process is killed
+
+
+def cached(name: str, make: Callable[[Path], None]) -> Path:
+    """Return the cached file `name`, made by `make(path)` if it is absent, by one process alone."""
+    target = cache_folder() / name
+    if not target.is_file():
+        with locked(target):
+            if not target.is_file():
+                _make_cached(target, make)
+    return target
+
+
+def _make_cached(target: Path, make: Callable[[Path], None]) -> None:
+    with _writable_cache():
         beside = tempfile.mkdtemp(prefix=".new.", dir=target.parent)
     try:
         fresh = Path(beside) / target.name
@@ -97,7 +128,6 @@ def cached(name: str, make: Callable[[Path], None]) -> Path:
         ) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return target
 
 
 @contextmanager

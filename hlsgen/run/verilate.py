@@ -22,9 +22,8 @@ from pathlib import Path
 from hlsgen.errors import ToolError
 from hlsgen.resources import resource
 from hlsgen.run import tools
+from hlsgen.run.runtime import make_bench, runtime_name
 
-# The wheel's verilated.mk has empty CFG_* values: without the first, large models do not compile.
-_MAKE = ("CFG_CXXFLAGS_PCH_I=-include", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 _CFLAGS = "-std=c++20 -fcoroutines"
 _FLAGS = ("--cc", "--exe", "--vpi", "--timing", "--assert", "--x-assign", "fast",
           "--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Wno-style")  # fmt: skip
@@ -40,12 +39,6 @@ class Bench:
     public: tuple[str, ...]  # signals of the top that cocotb reads or writes
     parameters: Mapping[str, str] = field(default_factory=dict)
     waves: bool = False
-    brief: bool = False  # a run takes seconds: compiling without optimisation is soon made up for
-
-    @property
-    def optimisation(self) -> str:
-        """Of what runs in each cycle; a frame of ResNet-18 takes as long with -O1 as with -O3."""
-        return "OPT_FAST=-O0" if self.brief else "OPT_FAST=-O1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,45 +97,39 @@ def compile_bench(bench: Bench) -> tuple[Path, float]:
     verilator = find_verilator()
     _need("perl", "g++", "make")
     parameters = [f"-G{name}={value}" for name, value in bench.parameters.items()]
+    runtime = runtime_name(verilator, bench.waves, (*_FLAGS, _CFLAGS))
     key = tools.content_hash(
-        bench.sources, bench.top, *parameters, *bench.public, *_FLAGS, *_MAKE, bench.optimisation,
-        _runtime_name(verilator, bench.waves), str(_cocotb_libs()),
+        bench.sources, bench.top, *parameters, *bench.public, *_FLAGS, _CFLAGS,
+        runtime, str(_cocotb_libs()),
     )  # fmt: skip
     start = time.perf_counter()
 
     def make(target: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="hlsgen-verilate-") as folder:
-            program = _compile(verilator, bench, parameters, Path(folder))
+            program = _compile(verilator, bench, parameters, runtime, Path(folder))
             shutil.move(program, target)
 
     program = tools.cached(f"{bench.top}-{key}", make)
     return program, time.perf_counter() - start
 
 
-def _compile(verilator: Path, bench: Bench, parameters: list[str], folder: Path) -> Path:
+def _compile(
+    verilator: Path, bench: Bench, parameters: list[str], runtime: str, folder: Path
+) -> Path:
     control = folder / "public.vlt"
     control.write_text("\n".join(_control(bench)), encoding="utf-8")
     libs = _cocotb_libs()
     command = [
         verilator, *_FLAGS, *(("--trace-fst",) if bench.waves else ()),
         "--Mdir", folder, "--prefix", "Vtop", "--top-module", bench.top, "-o", "bench",
-        "-CFLAGS", _CFLAGS,
+        "--output-groups", str(tools.jobs()), "-CFLAGS", _CFLAGS,
         "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -L. -lcocotbvpi_verilator", *parameters,
         _cocotb_main(), control, *bench.sources,
     ]  # fmt: skip
     tools.run(command, what="Verilator")
     if bench.waves:
         _provide_lz4(folder)
-    runtime = tools.cache_folder() / _runtime_name(verilator, bench.waves)
-    for ready in runtime.glob("*.o"):
-        shutil.copyfile(ready, folder / ready.name)
-    jobs = f"-j{os.cpu_count() or 1}"
-    tools.run(
-        ["make", jobs, "-C", folder, "-f", "Vtop.mk", *_MAKE, bench.optimisation],
-        what="Compilation of the simulation",
-    )
-    if not runtime.is_dir():
-        _keep_runtime(folder, runtime)
+    make_bench(folder, runtime)
     return folder / "bench"
 
 
@@ -152,23 +139,6 @@ def _provide_lz4(folder: Path) -> None:
     if subprocess.run(probe, capture_output=True, check=False).returncode:
         shutil.copyfile(resource("sim/waves/lz4.h"), folder / "lz4.h")
         tools.run(["ar", "rc", folder / "liblz4.a"], what="The archiver")
-
-
-def _runtime_name(verilator: Path, waves: bool) -> str:
-    """Verilator's own objects are the same for every design: a third of a small compilation."""
-    version = tools.run([verilator, "--version"], what="Verilator").stdout
-    own = (resource("sim/waves/lz4.h"),) if waves else ()
-    return f"runtime-{tools.content_hash(own, version, str(verilator), *_FLAGS, *_MAKE)}"
-
-
-def _keep_runtime(folder: Path, runtime: Path) -> None:
-    beside = Path(tempfile.mkdtemp(prefix=".new.", dir=runtime.parent))
-    for made in folder.glob("verilated*.o"):
-        shutil.copyfile(made, beside / made.name)
-    try:
-        beside.rename(runtime)
-    except OSError:  # another process was first
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _cocotb_main() -> Path:

@@ -24,7 +24,6 @@ def run_script(stem: str, params: Mapping[str, int], folder: Path, **plusargs: i
         sources=_closure(top),
         public=("done", "errors"),
         parameters={name: str(value) for name, value in params.items()},
-        brief=True,
     )
     program, _ = compile_bench(bench)
     args = [f"+folder={folder}", *(f"+{name}={value}" for name, value in plusargs.items())]

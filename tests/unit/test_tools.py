@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
 import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from hlsgen.errors import ToolError
 from hlsgen.run import tools
+from hlsgen.run.runtime import optimisation
 from hlsgen.run.verilate import find_verilator
 
 pytestmark = pytest.mark.unit
@@ -92,6 +97,11 @@ def test_cache_that_cannot_be_written_is_one_sentence(
         tools.cached("x", Path.touch)
 
 
+def made_in(cache: Path) -> list[str]:
+    """Names in the cache but for the locks of what is or was being made."""
+    return [path.name for path in cache.iterdir() if path.suffix != ".lock"]
+
+
 def test_cache_keeps_whole_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HLSGEN_CACHE", str(tmp_path))
 
@@ -101,5 +111,40 @@ def test_cache_keeps_whole_files_only(tmp_path: Path, monkeypatch: pytest.Monkey
 
     with pytest.raises(KeyboardInterrupt):
         tools.cached("x", interrupted)
-    assert list(tmp_path.iterdir()) == []
+    assert made_in(tmp_path) == []
     assert tools.cached("x", lambda path: path.write_text("whole") and None).read_text() == "whole"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "²"])
+def test_jobs_that_are_no_number_are_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HLSGEN_JOBS", value)
+    text = f"HLSGEN_JOBS must be a number of compilers from 1, not {value!r}; correct or unset it"
+    with pytest.raises(ToolError, match=f"^{re.escape(text)}$"):
+        tools.jobs()
+
+
+def test_an_unknown_optimisation_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HLSGEN_OPTIMISE", "-O9; rm x")
+    text = (
+        "HLSGEN_OPTIMISE must be one of -O0 -Og -O1 -O2 -O3, not '-O9; rm x'; correct or unset it"
+    )
+    with pytest.raises(ToolError, match=f"^{re.escape(text)}$"):
+        optimisation()
+
+
+def _make_slowly(folder: str) -> bytes:
+    os.environ["HLSGEN_CACHE"] = folder
+
+    def make(path: Path) -> None:
+        time.sleep(0.2)
+        path.write_text(str(os.getpid()))
+
+    return tools.cached("thing", make).read_bytes()
+
+
+def test_two_processes_make_a_cached_file_once(tmp_path: Path) -> None:
+    """The one that comes second finds what the first one made: it does not make its own."""
+    with ProcessPoolExecutor(2) as pool:
+        found = list(pool.map(_make_slowly, [str(tmp_path)] * 2))
+    assert found[0] == found[1]
+    assert made_in(tmp_path) == ["thing"]
