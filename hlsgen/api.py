@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,6 +206,52 @@ def synth(project: Path) -> Figures:
 
     read_manifest(project)
     return _recorded("synth", project, count(project), None)
+
+
+def recall(
+    model: Path,
+    *,
+    voc: Path,
+    plot: Path | None = None,
+    top_k: int = 2000,
+    limit: int = 130,
+    attempts: int | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Figures:
+    """Measure how many annotated objects the proposals meet, exact and streamed suppression."""
+    from hlsgen.engines.proposal import ProposalSpec
+    from hlsgen.files import write_text
+    from hlsgen.model import store
+    from hlsgen.recall.measure import recall_at, table
+    from hlsgen.recall.plot import draw
+    from hlsgen.recall.run import measure
+    from hlsgen.recall.voc import read_voc
+
+    spec = ProposalSpec(top_k=top_k, limit_n=limit)
+    if attempts is not None:
+        spec = replace(spec, attempts_n=attempts)
+    photos = read_voc(voc)
+    curves = measure(store.load_proposal(model), photos, spec, progress)
+    if plot is not None:
+        write_text(plot, draw(curves, top_k))
+    return {
+        "recall": table(curves[-1].ranks),
+        "images": len(photos),
+        "boxes": sum(len(photo.boxes) for photo in photos),
+        "attempts": spec.attempts_n,
+        "limit": limit,
+        "top_k": top_k,
+        "plot": None if plot is None else str(plot),
+        "curves": [
+            {
+                "space": curve.space,
+                "suppression": curve.suppression,
+                "1": round(recall_at(curve.ranks, 1), 4),
+                **table(curve.ranks),
+            }
+            for curve in curves
+        ],
+    }
 
 
 def boards() -> Figures:

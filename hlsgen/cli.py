@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from hlsgen import api
-from hlsgen.console import BAD_INPUT, report_error, run_command
+from hlsgen.console import BAD_INPUT, report_error, run_command, run_steps
 
 app = typer.Typer(
     name="hlsgen",
@@ -50,6 +50,11 @@ Waves: TypeAlias = Annotated[bool, typer.Option("--waves", help="write FST waves
 Profile: TypeAlias = Annotated[
     Path | None, typer.Option(help="folder for profile.json and profile.svg: cycles by layer")
 ]
+Voc: TypeAlias = Annotated[Path, typer.Option(help="folder with annotations/ and images/")]
+Plot: TypeAlias = Annotated[Path | None, typer.Option(help=".svg of recall by boxes to write")]
+TopK: TypeAlias = Annotated[int, typer.Option(help="boxes of an image")]
+Limit: TypeAlias = Annotated[int, typer.Option(help="boxes of a window size")]
+Attempts: TypeAlias = Annotated[int | None, typer.Option(help="of streamed suppression at a row")]
 Junit: TypeAlias = Annotated[Path | None, typer.Option(help="JUnit file to write")]
 
 
@@ -202,6 +207,32 @@ def sim(
 def synth(project: Project, json: Json = False) -> int:
     """Count LUT, FF, DSP48E1 and BRAM36 with Yosys."""
     return run_command("Synthesising", lambda: api.synth(project), as_json=json)
+
+
+@app.command()
+def recall(
+    model: Model,
+    voc: Voc,
+    plot: Plot = None,
+    top_k: TopK = 2000,
+    limit: Limit = 130,
+    attempts: Attempts = None,
+    json: Json = False,
+) -> int:
+    """Measure the recall of region proposals on annotated photographs."""
+    return run_steps(
+        "Measuring recall",
+        lambda progress: api.recall(
+            model,
+            voc=voc,
+            plot=plot,
+            top_k=top_k,
+            limit=limit,
+            attempts=attempts,
+            progress=progress,
+        ),
+        as_json=json,
+    )
 
 
 @app.command()

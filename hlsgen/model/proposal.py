@@ -31,6 +31,8 @@ from hlsgen.naming import NAME_RULE, is_safe
 SPACES: Final = ("bgr", "hsv", "gray")  # in the order in which they are run
 SIDES: Final = (16, 32, 64, 128, 256, 512)  # of the quantised windows
 SIZES_N: Final = len(SIDES) ** 2
+# Active sizes of the published models, the same in each colour space: those with enough examples.
+PUBLISHED_SIZES: Final = (0, 1, 2, 6, 7, 8, 9, *range(12, 24), 25, 26, 27, 28, 29, 32, 33, 34, 35)
 _MOST_FRACTION = 40
 
 

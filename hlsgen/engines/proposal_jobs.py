@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Row jobs of the proposal engine: the order of work on an image, and its cycles.
+
+The unit of work is one row of one size, a run of beats of `lanes_n` pixels that goes through all
+stages. Rows of all sizes interleave in the order in which their source rows come, so one pass
+over the image feeds them all. Behind its last row a size has jobs that bring no pixels but push
+the rows out that later stages still hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from hlsgen.engines.proposal import ProposalSpec, Size, sizes_of
+from hlsgen.model.filters import WINDOW
+from hlsgen.stages import resize
+
+GRADIENT_LAG = 1  # rows by which the gradient is behind the resize
+MIN_GAP = 16  # cycles at least from the start of a row to that of the same size's next one
+_PIXEL_BYTES = 3
+_BEAT_BYTES = 8
+_READ_LATENCY = 64  # cycles until the first beat of a frame's first row is there
+
+
+class Kind(IntEnum):
+    """What a job does; the value is its code in the program."""
+
+    PIXELS = 0  # resizes a row
+    PUSH = 1  # brings no pixels
+    IDLE = 2  # passes cycles, so that a line memory is written before it is read again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row of one size; of an idle job only `beats` counts."""
+
+    kind: Kind
+    slot: int = 0  # place of the size among those of the image
+    row: int = 0  # counts on over the push jobs
+    first: int = 0  # source row; the next one is read too
+    weight: int = 0  # of that next one, 0..256
+    beats: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """Cycles of the steady state and what they are made of."""
+
+    cycles_per_frame: int
+    latency_cycles: int  # of a single frame, to its last row job
+    beats: int  # of row jobs with pixels
+    push_beats: int
+    wait_cycles: int  # no source row there, or too near to the size's last row
+    read_beats: int  # of each memory port
+    drain_cycles: int  # to give limit and top k back, which goes on beside the next frame
+
+
+def lag_rows(spec: ProposalSpec) -> int:
+    """Push jobs of a size: rows by which the last stage is behind the resize."""
+    return GRADIENT_LAG + spec.suppress.lag_rows
+
+
+def jobs(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> list[Job]:
+    """Row jobs of an image in their order, moved apart where a size's rows would be too near."""
+    pixels: list[Job] = []
+    pushes: list[Job] = []
+    for slot, size in enumerate(sizes):
+        rows = resize.taps(height, size.map[1])
+        beats = -(-size.map[0] // spec.lanes_n)
+        for row in range(size.map[1] + lag_rows(spec)):
+            at = min(row, size.map[1] - 1)
+            push = row >= size.map[1]
+            job = Job(
+                kind=Kind.PUSH if push else Kind.PIXELS,
+                slot=slot,
+                row=row,
+                first=int(rows.first[at]),
+                weight=int(rows.weight[at]),
+                beats=beats,
+            )
+            (pushes if push else pixels).append(job)
+    pixels.sort(key=lambda job: (job.first, job.slot))
+    pushes.sort(key=lambda job: (job.row - sizes[job.slot].map[1], job.slot))
+    return _apart([*pixels, *pushes])
+
+
+def _apart(work: Sequence[Job]) -> list[Job]:
+    """Insert idle jobs; also behind the last one, for the frame that follows."""
+    result: list[Job] = []
+    now, started = 0, dict[int, int]()
+    first: dict[int, int] = {}
+    for job in work:
+        gap = started.get(job.slot, -MIN_GAP) + MIN_GAP - now
+        if gap > 0:
+            result.append(Job(kind=Kind.IDLE, beats=gap))
+            now += gap
+        started[job.slot] = now
+        first.setdefault(job.slot, now)
+        result.append(job)
+        now += job.beats
+    gap = max((started[slot] + MIN_GAP - now - first[slot] for slot in first), default=0)
+    return [*result, Job(kind=Kind.IDLE, beats=gap)] if gap > 0 else result
+
+
+def predict(
+    spec: ProposalSpec, numbers: tuple[int, ...], width: int, height: int, *, ports_n: int
+) -> Prediction:
+    """Cycles of frames of one size that follow one another."""
+    sizes = sizes_of(numbers, width, height)
+    work = jobs(spec, sizes, height)
+    row_beats = -(-width * _PIXEL_BYTES // _BEAT_BYTES)
+    ends = list(_frame_ends(spec, work, height, row_beats, ports_n, frames=4))
+    beats = sum(job.beats for job in work if job.kind == Kind.PIXELS)
+    push_beats = sum(job.beats for job in work if job.kind == Kind.PUSH)
+    drain = 2 * spec.limit_n * len(sizes) + spec.top.drain_cycles
+    cycles = max(ends[-1] - ends[-2], drain)
+    return Prediction(
+        cycles_per_frame=cycles,
+        latency_cycles=ends[0],
+        beats=beats,
+        push_beats=push_beats,
+        wait_cycles=cycles - beats - push_beats,
+        read_beats=-(-height // ports_n) * row_beats,
+        drain_cycles=drain,
+    )
+
+
+def _frame_ends(
+    spec: ProposalSpec,
+    work: Sequence[Job],
+    height: int,
+    row_beats: int,
+    ports_n: int,
+    *,
+    frames: int,
+) -> Iterator[int]:
+    """When the last row job of each frame ends; rows are loaded ahead as the cache has room."""
+    cached = spec.resize.cache_rows_n
+    now = 0
+    ports = [_READ_LATENCY] * ports_n
+    ready: list[int] = []  # of every source row of every frame
+    freed: list[int] = []  # when the place of a row was free again
+
+    def load(until: int) -> None:
+        while len(ready) <= until:
+            row = len(ready)
+            free = freed[row - cached] if row >= cached else 0
+            port = row % ports_n
+            ports[port] = max(ports[port], free) + row_beats
+            ready.append(ports[port])
+
+    for frame in range(frames):
+        base = frame * height
+        for job in work:
+            if job.kind == Kind.PIXELS:
+                freed += [now] * (base + job.first - len(freed))
+                load(base + job.first + 1)
+                now = max(now, ready[base + job.first + 1])
+            elif len(freed) < base + height:
+                freed += [now] * (base + height - len(freed))
+            now += job.beats
+        yield now
+
+
+def candidates_depth(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> int:
+    """Most kept points that can ever wait for the limit, whatever the image; the FIFO's depth.
+
+    Of any three rows of a size at most every third window column can hold a kept point. The
+    limit takes a point in two cycles. The most that can be waiting at the end of a job is the
+    greatest surplus of points over cycles / 2 of any run of jobs that ends with it; frames
+    follow one another.
+    """
+    work = jobs(spec, sizes, height)
+    work = [*work, *work]
+    most_in_row = [-(-(size.map[0] - WINDOW + 1) // 3) for size in sizes]
+    silent = lag_rows(spec) + WINDOW - 1  # first jobs of a size, whose rows leave nothing
+    rows = np.zeros((len(work), len(sizes)), np.int64)  # of the run that starts at each job
+    surplus = np.zeros(len(work))
+    deepest = 0.0
+    for number, job in enumerate(work):
+        running = slice(0, number + 1)
+        if job.kind != Kind.IDLE and job.row >= silent:
+            opens = rows[running, job.slot] % 3 == 0
+            surplus[running] += opens * most_in_row[job.slot]
+            rows[running, job.slot] += 1
+            deepest = max(deepest, float(surplus[running].max()))
+        surplus[running] -= job.beats / 2
+    return math.ceil(deepest)

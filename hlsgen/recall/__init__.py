@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recall of region proposals on annotated photographs: table and plot."""
