@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -59,13 +60,20 @@ class Route:
 def assign(layer: str, formats: Sequence[Format], spec: MixedSpec) -> list[Pass]:
     """Return the passes of one block of at most T rows with these formats."""
     _check_formats(layer, formats, spec)
+    return list(_passes(tuple(formats), tuple(map(spec.slot_kind, range(spec.rows_n)))))
+
+
+@lru_cache(maxsize=1024)  # a plan asks for the same blocks at every depth of the memories it tries
+def _passes(formats: tuple[Format, ...], kinds: tuple[Format, ...]) -> tuple[Pass, ...]:
+    """The passes of a block on slots of these kinds."""
     waiting = list(range(len(formats)))
     passes: list[Pass] = []
     while waiting or not passes:
-        slots = _fill(waiting, formats, spec)
-        waiting = [row for row in waiting if row not in slots.values()]
-        passes.append(_pass(slots, spec.rows_n, first=not passes))
-    return passes
+        slots = _fill(waiting, formats, kinds)
+        done = set(slots.values())
+        waiting = [row for row in waiting if row not in done]
+        passes.append(_pass(slots, len(kinds), first=not passes))
+    return tuple(passes)
 
 
 def held_formats(spec: MixedSpec) -> tuple[Format, ...]:
@@ -85,23 +93,27 @@ def _check_formats(layer: str, formats: Sequence[Format], spec: MixedSpec) -> No
             )
 
 
-def _fill(waiting: Sequence[int], formats: Sequence[Format], spec: MixedSpec) -> dict[int, int]:
+def _fill(
+    waiting: Sequence[int], formats: Sequence[Format], kinds: Sequence[Format]
+) -> dict[int, int]:
     """Rows of one pass by slot: rows with one element first, the narrowest element first."""
     free = {
-        kind: [slot for slot in range(spec.rows_n) if spec.slot_kind(slot) is kind]
+        kind: [slot for slot, own in enumerate(kinds) if own is kind]
         for kind in (Format.POT4, Format.FIXED4, Format.FIXED8)
     }
     slots: dict[int, int] = {}
+    placed: set[int] = set()
     for rank in range(3):
         for row in waiting:
             elements = ELEMENTS[formats[row]]
-            if row in slots.values() or (formats[row] in _NARROW and rank < 2):
+            if row in placed or (formats[row] in _NARROW and rank < 2):
                 continue
             allowed = elements if rank else elements[:1]
             slot = _slot(row, [free[kind] for kind in allowed], own=formats[row] in _NARROW)
             if slot is not None:
-                free[spec.slot_kind(slot)].remove(slot)
+                free[kinds[slot]].remove(slot)
                 slots[slot] = row
+                placed.add(row)
     return slots
 
 
@@ -128,6 +140,8 @@ def _pass(slots: dict[int, int], rows_n: int, *, first: bool) -> Pass:
     channels[channels < 0] = sorted(left)
     written = np.full(rows_n, first)
     written[list(slots.values())] = True
+    for shared in (channels, computed, written):
+        shared.flags.writeable = False
     return Pass(channels=channels, rows=computed, written=written)
 
 

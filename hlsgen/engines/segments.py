@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
 
 from hlsgen.engines.mixed import MixedSpec
-from hlsgen.engines.nodes import ConvNode, Window
+from hlsgen.engines.nodes import ConvNode, Source, Window
 from hlsgen.engines.rows import Pass, assign
 from hlsgen.errors import PlanError
 from hlsgen.model.graph import IntArray
@@ -130,11 +131,23 @@ def _dense_taps(node: ConvNode, spec: MixedSpec) -> Iterator[TapSpec]:
     Of a folded image a kernel row reads few slices; slices that no row reads cost nothing.
     """
     for index, source in enumerate(node.sources):
+        runs = _runs(source, spec.lanes_n)
         for ky, kx in used_positions(node.window):
-            used = np.flatnonzero(source.weights[:, :, ky, kx].any(axis=0)) // spec.lanes_n
-            slices = np.unique(used) if used.size else np.zeros(1, np.int64)
-            for run in np.split(slices, np.flatnonzero(np.diff(slices) > 1) + 1):
-                yield TapSpec(source=index, ky=ky, kx=kx, slice0=int(run[0]), slices=len(run))
+            for first, slices in runs[ky, kx]:
+                yield TapSpec(source=index, ky=ky, kx=kx, slice0=first, slices=slices)
+
+
+@lru_cache(maxsize=256)  # a plan asks for the same layers at every depth of the memories it tries
+def _runs(source: Source, lanes_n: int) -> Mapping[tuple[int, int], tuple[tuple[int, int], ...]]:
+    """By kernel position the runs of slices that hold a weight: the first slice and their count."""
+    held = np.asarray(source.weights.any(axis=0))
+    found = {}
+    for ky, kx in np.ndindex(*held.shape[1:]):
+        used = np.flatnonzero(held[:, ky, kx]) // lanes_n
+        slices = np.unique(used) if used.size else np.zeros(1, np.int64)
+        parts = np.split(slices, np.flatnonzero(np.diff(slices) > 1) + 1)
+        found[ky, kx] = tuple((int(run[0]), len(run)) for run in parts)
+    return found
 
 
 def _whole(taps: Iterable[TapSpec]) -> Iterator[TapSpec]:
