@@ -8,8 +8,10 @@ its rows are computed, so the golden takes one size after the other.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from hlsgen.model.filters import CALIBRATED_BITS, SCORE_BITS, WINDOW
 from hlsgen.model.proposal import PUBLISHED_SIZES, SIDES, Space
 from hlsgen.stages import boxes, calibrate, colour, gradient, heap, resize, score, suppress
 
+PROGRAM_VERSION = 1
 _SIZE_BITS = 6
 
 
@@ -44,6 +47,7 @@ class ProposalSpec:
     width_max: int = 500
     height_max: int = 500
     lanes_n: int = 3
+    ports_n: int = 1  # memory ports that read the image
     attempts_n: int = 8  # of suppression at a row, every second one that comes in
     limit_n: int = 130  # kept points of a size
     top_k: int = 1000
@@ -54,7 +58,15 @@ class ProposalSpec:
             raise ParameterError(f"Proposal limit_n must be in 1..4096, not {self.limit_n!r}")
         if not 1 <= self.top_k <= 4096:
             raise ParameterError(f"Proposal top_k must be in 1..4096, not {self.top_k!r}")
+        if self.ports_n not in (1, 2):
+            raise ParameterError(f"Proposal ports_n must be 1 or 2, not {self.ports_n!r}")
         _ = self.resize, self.suppress  # which prove the image, the lanes and the attempts
+
+    def layout_hash(self) -> int:
+        """First 8 bytes of SHA-256 over the canonical JSON of the fields and the version."""
+        fields = {**asdict(self), "version": PROGRAM_VERSION}
+        canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+        return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "little")
 
     @property
     def map_bits(self) -> tuple[int, int]:

@@ -21,9 +21,10 @@ from hlsgen.model.filters import WINDOW
 from hlsgen.stages import resize
 
 GRADIENT_LAG = 1  # rows by which the gradient is behind the resize
-MIN_GAP = 16  # cycles at least from the start of a row to that of the same size's next one
+MIN_GAP = 32  # cycles at least from the start of a row to that of the same size's next one
 _PIXEL_BYTES = 3
 _BEAT_BYTES = 8
+_BRAM_WORDS = 512
 _READ_LATENCY = 64  # cycles until the first beat of a frame's first row is there
 
 
@@ -89,6 +90,15 @@ def jobs(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> list[Job]:
     return _apart([*pixels, *pushes])
 
 
+def jobs_depth(spec: ProposalSpec) -> int:
+    """Jobs for which there is room: those of the largest image, in whole block RAMs.
+
+    Smaller images have fewer rows, but may need idle jobs; the program checks them.
+    """
+    most = len(jobs(spec, sizes_of(spec.sizes, *spec.image_max), spec.height_max))
+    return -(-most // _BRAM_WORDS) * _BRAM_WORDS
+
+
 def _apart(work: Sequence[Job]) -> list[Job]:
     """Insert idle jobs; also behind the last one, for the frame that follows."""
     result: list[Job] = []
@@ -107,14 +117,12 @@ def _apart(work: Sequence[Job]) -> list[Job]:
     return [*result, Job(kind=Kind.IDLE, beats=gap)] if gap > 0 else result
 
 
-def predict(
-    spec: ProposalSpec, numbers: tuple[int, ...], width: int, height: int, *, ports_n: int
-) -> Prediction:
+def predict(spec: ProposalSpec, numbers: tuple[int, ...], width: int, height: int) -> Prediction:
     """Cycles of frames of one size that follow one another."""
     sizes = sizes_of(numbers, width, height)
     work = jobs(spec, sizes, height)
     row_beats = -(-width * _PIXEL_BYTES // _BEAT_BYTES)
-    ends = list(_frame_ends(spec, work, height, row_beats, ports_n, frames=4))
+    ends = list(_frame_ends(spec, work, height, row_beats, frames=4))
     beats = sum(job.beats for job in work if job.kind == Kind.PIXELS)
     push_beats = sum(job.beats for job in work if job.kind == Kind.PUSH)
     drain = 2 * spec.limit_n * len(sizes) + spec.top.drain_cycles
@@ -125,7 +133,7 @@ def predict(
         beats=beats,
         push_beats=push_beats,
         wait_cycles=cycles - beats - push_beats,
-        read_beats=-(-height // ports_n) * row_beats,
+        read_beats=-(-height // spec.ports_n) * row_beats,
         drain_cycles=drain,
     )
 
@@ -135,14 +143,13 @@ def _frame_ends(
     work: Sequence[Job],
     height: int,
     row_beats: int,
-    ports_n: int,
     *,
     frames: int,
 ) -> Iterator[int]:
     """When the last row job of each frame ends; rows are loaded ahead as the cache has room."""
     cached = spec.resize.cache_rows_n
     now = 0
-    ports = [_READ_LATENCY] * ports_n
+    ports = [_READ_LATENCY] * spec.ports_n
     ready: list[int] = []  # of every source row of every frame
     freed: list[int] = []  # when the place of a row was free again
 
@@ -150,7 +157,7 @@ def _frame_ends(
         while len(ready) <= until:
             row = len(ready)
             free = freed[row - cached] if row >= cached else 0
-            port = row % ports_n
+            port = row % spec.ports_n
             ports[port] = max(ports[port], free) + row_beats
             ready.append(ports[port])
 

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.engines.proposal import Proposals, ProposalSpec, Size, sizes_of
-from hlsgen.engines.proposal_jobs import Job, jobs
+from hlsgen.engines.proposal import PROGRAM_VERSION, Proposals, ProposalSpec, Size, sizes_of
+from hlsgen.engines.proposal_jobs import Job, jobs, jobs_depth
 from hlsgen.errors import ParameterError
 from hlsgen.model.proposal import SPACES, Space
 from hlsgen.stages import resize
 from hlsgen.stages.boxes import BURST_RECORDS, RECORD_BYTES
 
 MAGIC = 0x50504748  # HGPP
-VERSION = 1
 ALIGN = 128  # bytes: of a section, of an image's rows and of a frame's results
 _PIXEL_BYTES = 3
 _BEAT_BYTES = 8
@@ -43,7 +42,7 @@ def row_bytes(width: int) -> int:
     return _aligned(_PIXEL_BYTES * width)
 
 
-def plan(spec: ProposalSpec, space: Space, width: int, height: int, *, layout_hash: int) -> Plan:
+def plan(spec: ProposalSpec, space: Space, width: int, height: int) -> Plan:
     """The program of a colour space for images of one size."""
     if width > spec.width_max or height > spec.height_max:
         raise ParameterError(
@@ -57,6 +56,11 @@ def plan(spec: ProposalSpec, space: Space, width: int, height: int, *, layout_ha
             f"not {len(sizes)} in {spec.beats(sizes)} (colour space {space.name}); build again"
         )
     work = jobs(spec, sizes, height)
+    if len(work) > (room := jobs_depth(spec)):
+        raise ParameterError(
+            f"Jobs of an image must be at most {room} (what was built), not {len(work)} "
+            f"({width}x{height}); build for a larger one"
+        )
     records = b"".join(_size_records(spec, space, sizes))
     columns = b"".join(_column_words(spec, sizes, width))
     listed = b"".join(_job_word(job) for job in work)
@@ -67,10 +71,10 @@ def plan(spec: ProposalSpec, space: Space, width: int, height: int, *, layout_ha
     header = struct.pack(
         "<IHBBQIIHHHHQQhhHHIII",
         MAGIC,
-        VERSION,
+        PROGRAM_VERSION,
         len(sizes),
         SPACES.index(space.name),
-        layout_hash,
+        spec.layout_hash(),
         places[-1],
         len(work),
         width,

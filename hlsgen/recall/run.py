@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.engines.proposal import ProposalSpec, best, calibrated, maps, suppressed
+from hlsgen.errors import ParameterError
+from hlsgen.model.filters import WINDOW
 from hlsgen.model.proposal import ProposalModel, Space
 from hlsgen.photos import read_photo
 from hlsgen.recall.measure import Ranks, first_hits, merge
@@ -46,7 +48,10 @@ def measure(
     for number, photo in enumerate(photos, 1):
         progress(f"photograph {number} of {len(photos)}")
         image = read_photo(photo.path)
-        lists = [_boxes(space, image, spec) for space in model.spaces]
+        try:
+            lists = [_boxes(space, image, spec) for space in model.spaces]
+        except ParameterError as error:
+            raise ParameterError(f"{error} (photograph {photo.path.name})") from error
         for kind in (EXACT, STREAMED):
             own = [found[kind] for found in lists]
             for name, boxes in zip(names, [*own, merge(own)], strict=False):
@@ -60,7 +65,7 @@ def _boxes(
 ) -> dict[str, NDArray[np.int64]]:
     """Boxes of an image, best first, by suppression; the maps are computed once."""
     height, width = image.shape[:2]
-    sized = replace(spec, width_max=width, height_max=height)
+    sized = replace(spec, width_max=max(width, WINDOW), height_max=max(height, WINDOW))
     found = maps(sized, space, image)
     return {
         kind: best(

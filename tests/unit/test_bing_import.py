@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,47 @@ def test_bing_model_file_must_name_a_known_kind(source: Path, tmp_path: Path) ->
     yaml_file.write_text(yaml_file.read_text().replace("kind: proposal", "kind: 7"))
     with pytest.raises(ValueError, match=r"^File model\.yaml must have a kind of layers, proposal"):
         store.load_any(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pattern"),
+    [
+        ("sizes: [0, 7, 14, 35]", "sizes: [7, 0, 14, 35]", r"^Model sizes must be different numb"),
+        ("sizes: [0, 7, 14, 35]", "sizes: [0, 7]", r"^Model arrays must be 2x8x8, 2 and 2 "),
+        ("name: bgr", "name: lab", r"^File model\.yaml must keep the model's fields"),
+        ("fraction_bits: 28", "fraction_bits: 99", r"^Model fraction_bits must be in 0\.\.40, not"),
+        ("coefficients: [", "coefficients: [900, ", r"^File model\.yaml must keep the model's fie"),
+    ],
+    ids=["order", "count", "space", "fraction", "three"],
+)
+def test_bing_model_file_refused(
+    source: Path, tmp_path: Path, old: str, new: str, pattern: str
+) -> None:
+    folder = tmp_path / "model"
+    api.import_model(source, folder)
+    yaml_file = folder / "model.yaml"
+    text = yaml_file.read_text()
+    assert old in text
+    yaml_file.write_text(text.replace(old, new))
+    with pytest.raises(ValueError, match=pattern):
+        store.load_proposal(folder)
+
+
+def test_bing_model_proves_its_widths(source: Path) -> None:
+    model = load_bing(source)
+    (space,) = model.spaces
+    for wrong, what in (
+        ({"coefficients": (128, 1)}, "coefficients must fit 8 bits"),
+        (
+            {"coefficients": (127, 127), "basis": np.abs(space.basis)},
+            "scores must fit 18 bits",
+        ),
+        ({"slope": np.full(4, 1 << 24)}, "slopes must fit 25 bits"),
+        ({"offset": np.full(4, 1 << 42)}, "calibrated values must fit 32 bits"),
+        ({"basis": space.basis * 0}, "basis must hold only -1 and"),
+    ):
+        with pytest.raises(ValueError, match=f"^Model {what}"):
+            verify(replace(model, spaces=(replace(space, **wrong),)))
 
 
 def test_bing_import_prints_json(

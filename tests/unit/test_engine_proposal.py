@@ -15,6 +15,7 @@ from hlsgen.engines.proposal_jobs import (
     Kind,
     candidates_depth,
     jobs,
+    jobs_depth,
     lag_rows,
     predict,
 )
@@ -155,25 +156,26 @@ def test_proposal_jobs_bring_every_row_once_and_apart(width: int, height: int) -
 def test_proposal_schedule_reaches_the_asked_cycles() -> None:
     asked = {(3, 1): 91_000, (5, 2): 45_000}
     for (lanes, ports), most in asked.items():
-        spec = ProposalSpec(width_max=500, height_max=375, lanes_n=lanes)
-        found = predict(spec, PUBLISHED_SIZES, 500, 375, ports_n=ports)
+        spec = ProposalSpec(width_max=500, height_max=375, lanes_n=lanes, ports_n=ports)
+        found = predict(spec, PUBLISHED_SIZES, 500, 375)
         assert found.beats + found.push_beats + found.wait_cycles == found.cycles_per_frame
         assert found.read_beats <= found.cycles_per_frame <= most
         assert found.drain_cycles < found.cycles_per_frame
 
 
 def test_proposal_schedule_waits_for_rows_of_one_port() -> None:
-    spec = ProposalSpec(lanes_n=8)
-    one, two = (predict(spec, PUBLISHED_SIZES, 500, 375, ports_n=n) for n in (1, 2))
+    one, two = (
+        predict(ProposalSpec(lanes_n=8, ports_n=n), PUBLISHED_SIZES, 500, 375) for n in (1, 2)
+    )
     assert one.wait_cycles > two.wait_cycles
     assert one.cycles_per_frame >= one.read_beats == 375 * 188
 
 
 def test_proposal_program_holds_sizes_columns_and_jobs() -> None:
     space = a_space()
-    made = plan(SPEC, space, 100, 71, layout_hash=0x1234)
+    made = plan(SPEC, space, 100, 71)
     head = struct.unpack_from("<IHBBQIIHHHHQQhhHHIII", made.data)
-    assert head[:5] == (0x50504748, 1, len(made.sizes), 0, 0x1234)
+    assert head[:5] == (0x50504748, 1, len(made.sizes), 0, SPEC.layout_hash())
     assert head[5:9] == (len(made.data), len(made.jobs), 100, 71)
     assert head[9:11] == (38, 3)
     assert head[11] >> 63 == (space.basis[0, 0, 0] > 0)
@@ -207,10 +209,10 @@ def test_proposal_program_holds_sizes_columns_and_jobs() -> None:
 
 def test_proposal_program_refuses_what_was_not_built() -> None:
     with pytest.raises(ParameterError, match=r"^Image must be at most 120x90 .*, not 121x90;"):
-        plan(SPEC, a_space(), 121, 90, layout_hash=0)
+        plan(SPEC, a_space(), 121, 90)
     small = replace(SPEC, sizes=(0,))
     with pytest.raises(ParameterError, match=r"^Sizes must be at most 1 in 20 beats .*; build aga"):
-        plan(small, a_space(), 100, 71, layout_hash=0)
+        plan(small, a_space(), 100, 71)
 
 
 def test_proposal_bytes_of_images_and_results_come_back() -> None:
@@ -229,8 +231,8 @@ def test_proposal_bytes_of_images_and_results_come_back() -> None:
 
 def test_proposal_fifo_holds_the_greatest_surplus_of_any_run_of_jobs() -> None:
     wide = replace(SPEC, lanes_n=8)  # rows bring more points than the limit takes meanwhile
-    sizes = sizes_of((0, 7, 14), 120, 60)
-    work = jobs(wide, sizes, 60)
+    sizes = sizes_of((0, 6, 12), 120, 90)
+    work = jobs(wide, sizes, 90)
     work = [*work, *work]
     silent = lag_rows(wide) + 7
     deepest = 0.0
@@ -243,6 +245,20 @@ def test_proposal_fifo_holds_the_greatest_surplus_of_any_run_of_jobs() -> None:
                 rows[job.slot] += 1
             deepest = max(deepest, surplus)
             surplus -= job.beats / 2
-    assert candidates_depth(wide, sizes, 60) == -int(-deepest // 1)
+    assert candidates_depth(wide, sizes, 90) == -int(-deepest // 1)
     usual = ProposalSpec(width_max=500, height_max=375, lanes_n=5)
     assert candidates_depth(usual, sizes_of(PUBLISHED_SIZES, 500, 375), 375) <= 512
+
+
+def test_proposal_jobs_of_every_image_have_room() -> None:
+    spec = ProposalSpec(width_max=120, height_max=90, lanes_n=5)
+    room = jobs_depth(spec)
+    for width, height in [(8, 8), (8, 90), (17, 90), (33, 90), (60, 90), (120, 8), (120, 90)]:
+        assert len(plan(spec, a_space(), width, height).jobs) <= room
+
+
+def test_proposal_layout_hash_tells_designs_apart() -> None:
+    assert SPEC.layout_hash() == replace(SPEC).layout_hash()
+    assert SPEC.layout_hash() != replace(SPEC, top_k=51).layout_hash()
+    with pytest.raises(ParameterError, match=r"^Proposal ports_n must be 1 or 2, not 3$"):
+        replace(SPEC, ports_n=3)

@@ -34,6 +34,12 @@ def annotate(path: Path, *objects: tuple[tuple[int, ...], int]) -> None:
     path.write_text(f"<annotation>{body}</annotation>")
 
 
+def shrink(path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (8, 7)).save(path)
+
+
 @pytest.fixture
 def voc(tmp_path: Path) -> Path:
     """Two small photographs; the second has only a difficult object."""
@@ -158,8 +164,23 @@ def test_recall_of_the_real_model_streams_as_well_as_exact(tmp_path: Path) -> No
             lambda f: (f / "images/a.png").write_text("no image"),
             r"^Photograph must be a JPEG, PNG, BMP or PPM image, which a\.png is not$",
         ),
+        (
+            lambda f: shrink(f / "images/a.png"),
+            r"^Image must be 8x8 to 8x8 .*, not 8x7; .* \(photograph a\.png\)$",
+        ),
     ],
-    ids=["no images", "no photo", "none", "xml", "entity", "corners", "text", "cut", "no image"],
+    ids=[
+        "no images",
+        "no photo",
+        "none",
+        "xml",
+        "entity",
+        "corners",
+        "text",
+        "cut",
+        "no image",
+        "small",
+    ],
 )
 def test_recall_refuses(
     model: Path, voc: Path, refused: Refused, harm: Callable[[Path], object], pattern: str
