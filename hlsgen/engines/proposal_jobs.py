@@ -19,6 +19,7 @@ import numpy as np
 from hlsgen.engines.proposal import ProposalSpec, Size, sizes_of
 from hlsgen.model.filters import WINDOW
 from hlsgen.stages import resize
+from hlsgen.stages.suppress import REACH
 
 GRADIENT_LAG = 1  # rows by which the gradient is behind the resize
 MIN_GAP = 32  # cycles at least from the start of a row to that of the same size's next one
@@ -178,23 +179,38 @@ def candidates_depth(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> 
     """Most kept points that can ever wait for the limit, whatever the image; the FIFO's depth.
 
     Of any three rows of a size at most every third window column can hold a kept point. The
-    limit takes a point in two cycles. The most that can be waiting at the end of a job is the
-    greatest surplus of points over cycles / 2 of any run of jobs that ends with it; frames
-    follow one another.
+    limit takes a point in two cycles. What can be waiting is the greatest surplus of points over
+    cycles / 2 of any run of jobs, frames following one another. A run may begin inside its first
+    job, when the points of that row come as densely as they can: they give it no more cycles
+    than they take. The points that suppression holds back within a row come on top.
     """
     work = jobs(spec, sizes, height)
     work = [*work, *work]
     most_in_row = [-(-(size.map[0] - WINDOW + 1) // 3) for size in sizes]
+    most_in_beat = -(-spec.lanes_n // 3)
     silent = lag_rows(spec) + WINDOW - 1  # first jobs of a size, whose rows leave nothing
     rows = np.zeros((len(work), len(sizes)), np.int64)  # of the run that starts at each job
     surplus = np.zeros(len(work))
     deepest = 0.0
     for number, job in enumerate(work):
         running = slice(0, number + 1)
+        points = 0
         if job.kind != Kind.IDLE and job.row >= silent:
-            opens = rows[running, job.slot] % 3 == 0
-            surplus[running] += opens * most_in_row[job.slot]
+            points = most_in_row[job.slot]
+            surplus[running] += (rows[running, job.slot] % 3 == 0) * points
             rows[running, job.slot] += 1
             deepest = max(deepest, float(surplus[running].max()))
-        surplus[running] -= job.beats / 2
-    return math.ceil(deepest)
+        surplus[:number] -= job.beats / 2
+        surplus[number] -= min(job.beats, -(-points // most_in_beat)) / 2
+    return math.ceil(deepest) + most_in_beat * -(-2 * REACH // spec.lanes_n)
+
+
+def fifo_depth(spec: ProposalSpec) -> int:
+    """Depth of the FIFO in front of the limit: a power of two with room beyond the largest image.
+
+    Other images may need somewhat more, as their rows end differently in beats; the program
+    proves it for each.
+    """
+    sizes = sizes_of(spec.sizes, *spec.image_max)
+    most = candidates_depth(spec, sizes, spec.height_max) * 5 // 4
+    return 1 << max(6, (most - 1).bit_length())

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.engines.proposal import PROGRAM_VERSION, Proposals, ProposalSpec, Size, sizes_of
-from hlsgen.engines.proposal_jobs import Job, jobs, jobs_depth
+from hlsgen.engines.proposal_jobs import Job, candidates_depth, fifo_depth, jobs, jobs_depth
 from hlsgen.errors import ParameterError
 from hlsgen.model.proposal import SPACES, Space
 from hlsgen.stages import resize
@@ -60,6 +60,11 @@ def plan(spec: ProposalSpec, space: Space, width: int, height: int) -> Plan:
         raise ParameterError(
             f"Jobs of an image must be at most {room} (what was built), not {len(work)} "
             f"({width}x{height}); build for a larger one"
+        )
+    if (waiting := candidates_depth(spec, sizes, height)) > (depth := fifo_depth(spec)):
+        raise ParameterError(
+            f"Points that may wait for the limit must be at most {depth} (what was built), "
+            f"not {waiting} ({width}x{height}); build for a larger image"
         )
     records = b"".join(_size_records(spec, space, sizes))
     columns = b"".join(_column_words(spec, sizes, width))

@@ -14,6 +14,7 @@ from hlsgen.engines.proposal_jobs import (
     MIN_GAP,
     Kind,
     candidates_depth,
+    fifo_depth,
     jobs,
     jobs_depth,
     lag_rows,
@@ -238,16 +239,22 @@ def test_proposal_fifo_holds_the_greatest_surplus_of_any_run_of_jobs() -> None:
     deepest = 0.0
     for start in range(len(work)):
         surplus, rows = 0.0, dict.fromkeys(range(len(sizes)), 0)
-        for job in work[start:]:
+        for place, job in enumerate(work[start:]):
+            points = 0
             if job.kind != Kind.IDLE and job.row >= silent:
                 # points of three rows are three columns apart: all of them may be in the first
-                surplus += -(-(sizes[job.slot].map[0] - 7) // 3) * (rows[job.slot] % 3 == 0)
+                points = -(-(sizes[job.slot].map[0] - 7) // 3)
+                surplus += points * (rows[job.slot] % 3 == 0)
                 rows[job.slot] += 1
             deepest = max(deepest, surplus)
-            surplus -= job.beats / 2
-    assert candidates_depth(wide, sizes, 90) == -int(-deepest // 1)
-    usual = ProposalSpec(width_max=500, height_max=375, lanes_n=5)
-    assert candidates_depth(usual, sizes_of(PUBLISHED_SIZES, 500, 375), 375) <= 512
+            # three points of eight lanes; a run begins with the first point of its first job
+            surplus -= min(job.beats, -(-points // 3) if place == 0 else job.beats) / 2
+    assert candidates_depth(wide, sizes, 90) == -int(-deepest // 1) + 3  # and a beat held back
+    for lanes, room in ((3, 512), (5, 1024)):
+        usual = ProposalSpec(lanes_n=lanes)
+        for width in (333, 480, 500):
+            assert candidates_depth(usual, sizes_of(PUBLISHED_SIZES, width, 500), 500) <= room
+        assert fifo_depth(usual) == room
 
 
 def test_proposal_jobs_of_every_image_have_room() -> None:
