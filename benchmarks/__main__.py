@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every figure that is asked of the project: asked, reached, and the command that shows it.
+"""Every figure that is asked of the project: published, asked, reached, and how to see it.
 
     make bench                       # or: python -m benchmarks [--only NAME ...] [--full]
 
@@ -85,12 +85,13 @@ def measured(benchmark: Benchmark, console: Console) -> list[Row]:
 
 
 def table(rows: list[Row]) -> Table:
-    """Asked, reached, command."""
+    """Published, asked, reached, command."""
     found = Table(title="hlsgen: figures", box=None, pad_edge=False, title_justify="left")
-    for name in ("figure", "asked", "reached", "good", "command"):
+    for name in ("figure", "published", "asked", "reached", "good", "command"):
         found.add_column(name, overflow="fold")
     for row in rows:
-        found.add_row(row.what, row.asked, row.reached, _GOOD[row.good], row.command)
+        good = _GOOD[row.good]
+        found.add_row(row.what, row.published, row.asked, row.reached, good, row.command)
     return found
 
 

@@ -2,7 +2,7 @@
 """ResNet-18 of ImageNet's size with 4-bit activations, and other networks on its hardware.
 
 Weights are random (hlsgen zoo): what counts is equality, cycles and the use of the array. One
-process simulates all runs of a board: a frame, two frames in a row, a frame with a slow memory.
+process simulates all runs of a design: a frame, two frames in a row, a frame with a slow memory.
 """
 
 from __future__ import annotations
@@ -12,52 +12,59 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from benchmarks.rows import OUT, Row, at_least, at_most, holds
+import yaml
+
+from benchmarks.rows import OUT, Row, at_least, holds
 from hlsgen import api
-from hlsgen.boards import load_board
+from hlsgen.boards import Board, load_board
 from hlsgen.report.summary import describe
 from hlsgen.run.project import Project, input_codes, load_project
 from hlsgen.run.sim import Result, Work, simulate_all
 from hlsgen.run.system import Memory
 
 COMMAND = "make bench (--only resnet18)"
-OF_BOUND = 0.90  # of the least cycles that the arithmetic and the memory allow
+OF_BOUND = (0.90, 0.95)  # of the least cycles that arithmetic and memory allow: first, then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What is asked of a board: cycles at a utilisation, and of its hardware: other networks."""
+    """What is asked of a design: cycles at a utilisation, and of its hardware: other networks."""
 
     board: str
     published_ms: float  # of a hand-made accelerator on that device at 100 MHz
-    cycles: int
-    utilisation: float
-    then: tuple[tuple[int, float], ...]  # the next aim: any of these (cycles, utilisation)
+    asked: tuple[tuple[int, float], ...]  # any of these: cycles, utilisation
+    then: tuple[tuple[int, float], ...] = ()  # the next aim
+    pixels: int | None = None  # of a tile, where it is not the board's default design
     others: tuple[tuple[str, int, float], ...] = ()  # name, input size, multiplier of channels
+
+    @property
+    def name(self) -> str:
+        """Folder of the project."""
+        return f"resnet18_{self.board}" + (f"_{self.pixels}" if self.pixels else "")
 
 
 TARGETS = (
     Target(
         board="zc706",
         published_ms=8.6,
-        cycles=430_000,
-        utilisation=0.80,
+        asked=((430_000, 0.80),),
         then=((320_000, 0.0), (430_000, 0.87)),
-        others=(("mobilenet", 224, 1.0), ("vgg11", 64, 0.5)),
+        others=(("mobilenet", 224, 1.0), ("vgg11", 64, 0.5), ("resnet8", 32, 1.0)),
     ),
+    Target(board="zc706", published_ms=8.6, asked=((320_000, 0.0), (430_000, 0.87)), pixels=16),
     Target(
         board="zedboard",
         published_ms=40.7,
-        cycles=2_000_000,
-        utilisation=0.0,
+        asked=((2_000_000, 0.0),),
         then=((1_300_000, 0.90),),
+        others=(("mobilenet", 224, 1.0), ("vgg11", 64, 0.5), ("resnet8", 32, 1.0)),
     ),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Runs:
-    """The runs of a board's hardware in one process."""
+    """The runs of a design's hardware in one process."""
 
     one: Result
     two: Result
@@ -74,29 +81,22 @@ def networks() -> list[Row]:
 
 
 def rows(target: Target, found: Runs) -> Iterator[Row]:
-    """The table of a board."""
+    """The table of a design."""
     board = load_board(target.board)
     name = f"ResNet-18 A4, {board.title}"
-    cycles, use = found.one.frame_ends[0], utilisation(found.project, found.one)
+    if target.pixels:
+        name += f", {target.pixels} pixels"
+    cycles = found.one.frame_ends[0]
     equal = all(good(result) for result in (found.one, found.two, found.slow))
     tensors = f"{found.one.verdict.tensors_compared} tensors a frame"
     yield holds(f"{name}: every tensor equal in three runs", equal, tensors, COMMAND)
-    yield at_most(f"{name}, one frame", target.cycles, cycles, "cycles", COMMAND)
-    if target.utilisation:
-        yield at_least(f"{name}: of the array used", target.utilisation, use, "", COMMAND)
-    yield Row(
-        what=f"{name}: then",
-        asked=" or ".join(f"<= {most:,} at >= {least:g}" for most, least in target.then),
-        reached=f"{cycles:,} at {use:.3f}",
-        command=COMMAND,
-        good=any(cycles <= most and use >= least for most, least in target.then),
-    )
-    yield at_least(
-        f"{name}: of the bound {found.bound:,}", OF_BOUND, found.bound / cycles, "", COMMAND
-    )
+    yield _frame(f"{name}, one frame", target, target.asked, board, found)
+    if target.then:
+        yield _frame(f"{name}: then", target, target.then, board, found)
+    for share in OF_BOUND:
+        what = f"{name}: of the bound {found.bound:,}"
+        yield at_least(what, share, found.bound / cycles, "", COMMAND)
     first, second = found.two.frame_ends
-    yield _told(f"{name}, published {target.published_ms} ms (from memory)",
-                f"{1000 * cycles / board.clock_hz:.2f} ms")  # fmt: skip
     yield _told(f"{name}, two frames", f"latency {first:,}, then {second - first:,} cycles")
     yield _told(f"{name}, latency 80, 0.65 of the peak", f"{found.slow.frame_ends[0]:,} cycles")
     yield _told(f"{name}: compile the simulation", f"{found.one.compile_s:.1f} s")
@@ -110,11 +110,26 @@ def rows(target: Target, found: Runs) -> Iterator[Row]:
         yield holds(f"{other}: equal", good(result), reached, COMMAND)
 
 
+def _frame(
+    what: str, target: Target, aims: tuple[tuple[int, float], ...], board: Board, found: Runs
+) -> Row:
+    """Cycles and use of the array against any of some aims."""
+    cycles, use = found.one.frame_ends[0], utilisation(found.project, found.one)
+    asked = (f"<= {most:,}" + (f" at >= {least:g}" if least else "") for most, least in aims)
+    return Row(
+        what=what,
+        published=f"{target.published_ms} ms (from memory)",
+        asked=" or ".join(asked),
+        reached=f"{cycles:,} at {use:.3f}: {1000 * cycles / board.clock_hz:.2f} ms",
+        command=COMMAND,
+        good=any(cycles <= most and use >= least for most, least in aims),
+    )
+
+
 def runs(target: Target) -> Runs:
-    """Build on the board's default design and simulate."""
-    name = f"resnet18_{target.board}"
-    model, folder = zoo("resnet18", target.board), OUT / name
-    api.build(model, board=target.board, output=folder)
+    """Build and simulate."""
+    model, folder = zoo("resnet18", target.board), OUT / target.name
+    api.build(model, board=target.board, output=folder, design=_design(target))
     bound = api.estimate(model, board=target.board, design=folder / "design.yaml")["bound_cycles"]
     project = load_project(folder)
     codes = input_codes(project.model, None, 2)
@@ -133,6 +148,15 @@ def runs(target: Target) -> Runs:
         project=project, bound=bound,
         cycles=sum(result.frame_ends[-1] for result in results if result.frame_ends),
     )  # fmt: skip
+
+
+def _design(target: Target) -> Path | None:
+    """A design.yaml of what differs from the board's default design."""
+    if target.pixels is None:
+        return None
+    path = OUT / f"{target.name}.yaml"
+    path.write_text(yaml.safe_dump({"mixed": {"pixels_n": target.pixels, "mult_w": 17}}))
+    return path
 
 
 def other(target: Target, design: Path, name: str, size: int, width: float) -> Work:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A row of the table: what was asked, what was reached, and the command that shows it."""
+"""A row of the table: published, asked, reached, and the command that shows it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Row:
     reached: str
     command: str
     good: bool | None = None
+    published: str = ""  # of others, on that device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,9 +145,10 @@ class MixedSpec:
         """Requantisation multipliers are below this."""
         return 1 << min(self.mult_w, 32)
 
-    def drain_cycles(self, *, raw: bool) -> int:
-        """Cycles in which the accumulators of a tile are requantised."""
-        return self.pixels_n // self.drain_n * self.row_groups_n * (4 if raw else 1)
+    def drain_cycles(self, *, raw: bool, lone: bool = False) -> int:
+        """Cycles in which the sums of a tile are requantised; `lone`: a raw tensor of one pixel."""
+        pairs = 1 if raw and lone else self.pixels_n // self.drain_n
+        return pairs * self.row_groups_n * (4 if raw else 1)
 
     def slot_kind(self, slot: int) -> Format:
         """Processing element of a slot: POT4, FIXED4 or FIXED8."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, combinations_with_replacement
 from math import gcd
 
 from hlsgen.engines.mixed import MixedSpec
@@ -18,31 +18,39 @@ from hlsgen.engines.nodes import ConvNode, Lowered, MoveNode, Node, PoolNode, Va
 from hlsgen.engines.program import Buffer
 from hlsgen.engines.segments import issued_words, used_positions
 from hlsgen.plan.memory import alive_beats, needed_depth, pitches, touched
+from hlsgen.plan.timing import IMAGE_ROW_CYCLES, MOVE_CYCLES
 
 _BANDS_MAX = 64
 _SPANS_MAX = 4  # stretches of which the fastest is taken
 _NODE_CYCLES = 120  # of a band's layer beside its words
 _STRETCH_MAX = 12  # nodes
+_PROBE = 8  # units of rows from which on the pace of bands is measured
+_RAMP_BANDS = 3  # low bands in front of the others
+_RAMP_UNITS = 8  # most units of rows of such a band
 
 
 def with_bands(lowered: Lowered, spec: MixedSpec) -> Lowered:
     """Return nodes that fit the activation memory, or the given ones when no bands help."""
+    issued: dict[str, int] = {}
     while needed_depth(lowered, spec, spec.act_depth) > spec.act_depth:
-        found = _best(lowered, spec)
+        if not issued:  # bands do not change a layer's words
+            convolutions = (node for node in lowered.nodes if isinstance(node, ConvNode))
+            issued = {node.layer: issued_words(node, spec) for node in convolutions}
+        found = _best(lowered, issued, spec)
         if found is None:
             return lowered
         lowered = found
     return lowered
 
 
-def _best(lowered: Lowered, spec: MixedSpec) -> Lowered | None:
+def _best(lowered: Lowered, issued: dict[str, int], spec: MixedSpec) -> Lowered | None:
     """The fastest way that fits, or the one that leaves fewest nodes with too little room."""
     helps, least = None, _crowded(lowered, spec)
     fastest: tuple[int, Lowered] | None = None
     spans = 0  # in which something fitted
     for stretch in _stretches(lowered, spec):
         fitted = False
-        for banded, cycles in _splits(lowered, stretch, spec):
+        for banded, cycles in _splits(lowered, stretch, issued, spec):
             if fastest is not None and cycles >= fastest[0]:
                 continue
             crowded = _crowded(banded, spec)
@@ -77,19 +85,27 @@ def _stretches(lowered: Lowered, spec: MixedSpec) -> Iterator[_Stretch]:
             yield stretch
 
 
-def _splits(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[tuple[Lowered, int]]:
+def _splits(
+    lowered: Lowered, stretch: _Stretch, issued: dict[str, int], spec: MixedSpec
+) -> Iterator[tuple[Lowered, int]]:
     """A stretch in bands of many heights, and the cycles of the frame's convolutions, about."""
-    issued = {
-        node.layer: issued_words(node, spec) for node in lowered.nodes if isinstance(node, ConvNode)
-    }
+
+    def works(heights: list[int], *, ahead: bool) -> tuple[Lowered, list[tuple[int, int]]]:
+        banded, bands = stretch.split(heights, ahead=ahead)
+        own = {id(node) for band in bands for node in band}
+        others = [node for node in banded.nodes if id(node) not in own]
+        return banded, [_works(band, banded, issued, spec) for band in (*bands, others)]
+
+    unit, height = _unit(lowered, stretch, spec), stretch.last.window.outside[0]
+    pace = None
+    if height > _PROBE * unit:  # bands of one and of two units between others
+        _, (_, low, high, *_) = works([unit, unit, 2 * unit, height - 4 * unit], ahead=True)
+        pace = _Pace(unit=unit, low=low, high=high) if low[0] else None  # nothing to load
     for ahead in (True, False):
-        for heights in _heights(lowered, stretch, spec):
-            banded, bands = stretch.split(heights, ahead=ahead)
+        for heights in _heights(height, unit, pace, ahead=ahead):
+            banded, found = works(heights, ahead=ahead)
             if _starts_in_bank_0(banded, spec):
-                own = {id(node) for band in bands for node in band}
-                others = [node for node in banded.nodes if id(node) not in own]
-                works = [_works(band, banded, issued, spec) for band in (*bands, others)]
-                yield banded, _cycles(works[:-1], ahead=ahead) + sum(works[-1])
+                yield banded, _cycles(found[:-1], ahead=ahead) + sum(found[-1])
 
 
 def _cycles(works: list[tuple[int, int]], *, ahead: bool) -> int:
@@ -122,24 +138,46 @@ def _work(node: Node, lowered: Lowered, issued: dict[str, int], spec: MixedSpec)
         tensor = lowered.values[node.value].tensor
         groups = spec.channel_groups_n(tensor.shape[0])
         planes = 1 if node.fold is not None else spec.planes_n(tensor.bits)
-        return planes * groups * tensor.shape[1] * tensor.shape[2]
+        row = tensor.shape[2] + (0 if node.fold is None else IMAGE_ROW_CYCLES)
+        return planes * groups * tensor.shape[1] * row + MOVE_CYCLES
     rows, width = node.window.outside
     tiles = -(-rows * width // spec.pixels_n)
     if isinstance(node, PoolNode):
         groups = spec.channel_groups_n(lowered.values[node.output].tensor.shape[0])
-        return tiles * groups * len(used_positions(node.window)) + _NODE_CYCLES
+        tile = max(len(used_positions(node.window)), spec.pixels_n // spec.drain_n)
+        return tiles * groups * tile + _NODE_CYCLES
     bits = lowered.values[node.sources[0].value].tensor.bits
     return tiles * issued[node.layer] * spec.planes_n(bits) + _NODE_CYCLES
 
 
-def _heights(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[list[int]]:
-    """Heights of the bands, such that every band of a whole value starts in bank 0.
-
-    All of one height, or growing from a low first one, whose LOAD nothing hides.
-    """
-    height = stretch.last.window.outside[0]
+def _unit(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> int:
+    """Rows of the last layer by which every band of a whole value starts in bank 0."""
     root = lowered.root(stretch.last.output)
-    unit = lowered.s[root] * spec.banks_n // gcd(spec.banks_n, pitches(lowered, spec)[root])
+    return lowered.s[root] * spec.banks_n // gcd(spec.banks_n, pitches(lowered, spec)[root])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pace:
+    """What a band moves and computes by its height, from bands of one and of two units."""
+
+    unit: int
+    low: tuple[int, int]
+    high: tuple[int, int]
+
+    def works(self, height: int) -> tuple[int, int]:
+        """Cycles of a band's LOADs and of its layers, about."""
+        units = height // self.unit - 1
+        load, compute = (
+            one + units * (two - one) for one, two in zip(self.low, self.high, strict=True)
+        )
+        return load, compute
+
+
+def _heights(height: int, unit: int, pace: _Pace | None, *, ahead: bool) -> Iterator[list[int]]:
+    """Heights of the bands: all of one height, or growing from low ones.
+
+    Nothing hides the LOAD of the first band, so that a low one starts early.
+    """
     seen: set[int] = set()
     for bands in range(2, _BANDS_MAX + 1):
         rows = -(-height // bands)
@@ -148,9 +186,20 @@ def _heights(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[l
             continue
         seen.add(rows)
         yield _filled(height, [], rows, unit)
-        ramp = [unit << step for step in range(rows.bit_length()) if unit << step < rows]
-        if ramp:
-            yield _filled(height, ramp, rows, unit)
+        if pace is not None and rows > unit:
+            yield min(
+                _ramps(height, rows, unit),
+                key=lambda heights: _cycles([pace.works(rows) for rows in heights], ahead=ahead),
+            )
+
+
+def _ramps(height: int, rows: int, unit: int) -> Iterator[list[int]]:
+    """Heights that begin with some low ones, none lower than the one before."""
+    steps = range(unit, min(rows, _RAMP_UNITS * unit + 1), unit)
+    for count in range(1, _RAMP_BANDS + 1):
+        for first in combinations_with_replacement(steps, count):
+            if sum(first) < height:
+                yield _filled(height, list(first), rows, unit)
 
 
 def _filled(height: int, first: list[int], rows: int, unit: int) -> list[int]:

@@ -20,7 +20,7 @@ from hlsgen.plan.steps import Step
 START_CYCLES = 26  # from a descriptor's start to the first word of its first tile
 LATENCY_CYCLES = 60  # from the last word of a tile to its first result in memory
 MOVE_CYCLES = 70  # of a LOAD or STORE beside its beats
-_IMAGE_ROW_CYCLES = 5
+IMAGE_ROW_CYCLES = 5  # of a row of an image
 _FRAMES = 3
 _WAITS = ((Op.LOAD, "wait_load"), (Op.CONV, "wait_compute"), (Op.STORE, "wait_store"))
 
@@ -93,7 +93,7 @@ def _busy(descriptor: object) -> int:
 def _beats(item: Load | Store) -> int:
     """Cycles of a LOAD or STORE in which a beat moves; a row of an image costs some more."""
     beats = item.runs * item.rows * item.width
-    return beats + (_IMAGE_ROW_CYCLES * item.rows if item.row_beats else 0)
+    return beats + (IMAGE_ROW_CYCLES * item.rows if item.row_beats else 0)
 
 
 @dataclass(slots=True)
@@ -151,7 +151,7 @@ class _Run:
     def _compute(self, item: Compute, at: float) -> float:
         at += START_CYCLES
         if item.pool:
-            tile = max(len(item.taps), self.spec.pixels_n)
+            tile = max(len(item.taps), self._places())
             end = at + item.blocks * item.tiles * tile
         else:
             end = at
@@ -175,14 +175,20 @@ class _Run:
         return end
 
     def _tile(self, item: Compute) -> int:
-        """Cycles from tile to tile: words, drain, positions of the pixels, writes to memory."""
+        """Cycles from tile to tile: words, drain, places of the pixels, writes to memory."""
         spec, raw = self.spec, item.kind is OutputKind.RAW
         issued = item.planes * sum(tap.cs for tap in item.taps)
         beats = spec.row_groups_n * (4 if raw else 1) * (3 if item.merge else 1)
         if spec.act_bits == 4 and item.kind is not OutputKind.CODES:
             beats *= 2
-        writes = spec.pixels_n * beats // spec.drain_n
-        return max(issued, self._drain(item), spec.pixels_n, writes)
+        pixels = spec.drain_n if raw and item.wo == item.ho == 1 else spec.pixels_n
+        writes = pixels * beats // spec.drain_n
+        return max(issued, self._drain(item), self._places(), writes)
+
+    def _places(self) -> int:
+        """Cycles in which the pixels of a tile get their places in memory."""
+        return self.spec.pixels_n // self.spec.drain_n
 
     def _drain(self, item: Compute) -> int:
-        return self.spec.drain_cycles(raw=item.kind is OutputKind.RAW)
+        raw = item.kind is OutputKind.RAW
+        return self.spec.drain_cycles(raw=raw, lone=item.wo == item.ho == 1)

@@ -48,6 +48,8 @@ class JobLike(Protocol):
     pad0: int
     pad1: int
     wv: int
+    wo: int
+    ho: int
     shared: bool
     skew: bool
 
@@ -196,11 +198,19 @@ def _cycles(spec: WindowSpec, job: JobLike) -> int:
         interval = max(tile, spec.pixels_n // spec.drain_n)
     else:
         tile = job.planes * sum(tap.cs for tap in job.taps)
-        interval = max(tile, spec.drain_len * (4 if job.kind == _RAW else 1))
-    if interval < spec.pixels_n and tiles > 2:
-        # The positions of a tile take a cycle a pixel; two tiles are prepared before the start
-        return 2 * tile + (tiles - 2) * spec.pixels_n
+        interval = max(tile, _drain(spec, job))
+    if interval < spec.pixels_n // 2 and tiles > 2:
+        # The positions of a tile take a cycle a pair; two tiles are prepared before the start
+        return 2 * tile + (tiles - 2) * spec.pixels_n // 2
     return tile + (tiles - 1) * interval
+
+
+def _drain(spec: WindowSpec, job: JobLike) -> int:
+    """Cycles in which a tile is requantised; of a raw one of one pixel the first pair only."""
+    if job.kind != _RAW:
+        return spec.drain_len
+    lone = job.wo == job.ho == 1
+    return 4 * (spec.rows_n * spec.act_bits // 64 if lone else spec.drain_len)
 
 
 def _reads(spec: WindowSpec, job: JobLike, block: int) -> Iterator[_Read]:

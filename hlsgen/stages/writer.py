@@ -77,7 +77,8 @@ class WriterSpec:
     def entries(self, job: OutputLike) -> tuple[int, int, int, int, int]:
         """Shape of a descriptor's entries: blocks, tiles, pixel pairs, bytes, groups of a block."""
         groups = 1 if job.pool else self.rows_n // self.group_lanes_n
-        return job.blocks, job.tiles, self.pixels_n // self.drain_n, _bytes(job), groups
+        pairs = 1 if _lone(job) else self.pixels_n // self.drain_n
+        return job.blocks, job.tiles, pairs, _bytes(job), groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,7 @@ def cost(spec: WriterSpec, job: OutputLike | None = None) -> WriterCost:
 
 
 def _cycles(spec: WriterSpec, job: OutputLike) -> int:
-    """Operations of all entries; a pair of pixels takes two cycles to place."""
+    """Operations of all entries; a pair of pixels in one bank takes two."""
     blocks, _, pairs, bytes_n, groups = spec.entries(job)
     bank, _, kept = _places(spec, job)
     planes = 1 if spec.act_bits == 8 or job.kind not in (_TWO_PLANES, _RAW) else 2
@@ -153,18 +154,23 @@ def _cycles(spec: WriterSpec, job: OutputLike) -> int:
     if spec.drain_n == 1:
         return blocks * job.tiles * pairs * single
     both = kept[0::2] & kept[1::2] & (bank[0::2] == bank[1::2])
-    return int(blocks * np.maximum(single * (1 + both), 2).sum())
+    return int(blocks * (single * (1 + both)).sum())
 
 
 def _bytes(job: OutputLike) -> int:
     return 4 if job.kind == _RAW and not job.pool else 1
 
 
+def _lone(job: OutputLike) -> bool:
+    """Whether only the first pair of pixels comes: a raw tensor of one pixel."""
+    return job.kind == _RAW and not job.pool and job.wo == job.ho == 1
+
+
 def _places(
     spec: WriterSpec, job: OutputLike
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Bank, address (without group and plane) and validity of the tiles' pixels."""
-    o = np.arange(job.tiles * spec.pixels_n)
+    o = np.arange(job.tiles * (spec.drain_n if _lone(job) else spec.pixels_n))
     y, x, s = o // job.wv, o % job.wv, job.out_s
     q = (y // s) * job.out_pitch + x // s + (x % s) * job.out_off_step
     phase = (y % s) * s + x % s

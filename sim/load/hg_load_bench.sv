@@ -28,7 +28,7 @@ module hg_load_bench #(
   logic [63:0]             m_data, ld_data, ld_high_data;
   logic                    ld_two;
   logic [15:0]             ld_high_addr;
-  logic                    ld_req, ld_gnt, wr_req, rs_req, fill, a_en;
+  logic                    ld_req, ld_gnt, wr_req, wr_hold, rs_req, fill, a_en;
   logic [BankW-1:0]        ld_bank;
   logic [15:0]             ld_addr;
   logic [BanksN-1:0][15:0] a_addr;
@@ -37,11 +37,12 @@ module hg_load_bench #(
 
   hg_load #(.ActBits(ActBits), .BanksN(BanksN), .ActDepth(ActDepth)) u_load (.desc(job_mem[job_n]), .*);
 
-  // The image comes in through the writer's port, which afterwards only takes cycles
+  // The image comes in through the writer's port, which afterwards reads all banks, and much of the
+  // time in every cycle that it is not asked to leave out
   hg_actmem #(
     .ActBits(ActBits), .BanksN(BanksN), .DrainN(1), .ActDepth(ActDepth)
   ) u_actmem (
-    .clk, .rst_n, .a_en, .a_addr, .a_rdata, .wr_req, .wr_we(1'b1),
+    .clk, .rst_n, .a_en, .a_addr, .a_rdata, .wr_req, .wr_hold, .wr_we(fill),
     .wr_en(fill ? BanksN'(1) << fill_n / ActDepth : '0), .wr_sel('0),
     .wr_addr(16'(fill_n % ActDepth)), .wr_data(act_mem[fill_n]), .wr_keep('0),
     .rs_req, .rs_gnt(), .rs_bank('0), .rs_addr('0), .rs_rvalid(),
@@ -99,13 +100,13 @@ module hg_load_bench #(
   logic [1:0] read_q;
   logic       busy_q;
   assign fill       = state_q == Fill && rst_n;
-  assign wr_req     = fill || busy_q;
+  assign wr_req     = fill || (busy_q && !wr_hold);
   assign desc_valid = state_q == Feed;
   assign a_en       = state_q == Dump && read_n < ActDepth;
   assign a_addr     = {BanksN{16'(read_n)}};
   always_ff @(posedge clk) begin
     cycle_q <= cycle_q + 1;
-    busy_q  <= stall != 0 && idle();
+    busy_q  <= stall != 0 && (idle() || job_n[0]);
     rs_req  <= stall != 0 && idle();
     read_q  <= {read_q[0], a_en};
     if (!rst_n) begin

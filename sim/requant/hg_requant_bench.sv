@@ -95,7 +95,11 @@ module hg_requant_bench #(
     int blocks, tiles, wait_n;
     blocks = 32'(job_mem[job][3*64+:16]);
     tiles = 32'(job_mem[job][3*64+16+:16]);
-    space = PixelsN / DrainN * StepsN * (job_mem[job][3*64+40+:8] == 8'd2 ? 4 : 1);
+    space = PixelsN / DrainN * StepsN;
+    if (job_mem[job][3*64+40+:8] == 8'd2) begin
+      // Of a single pixel only the first pair is drained
+      space = 4 * (job_mem[job][4*64+16+:32] == {16'd1, 16'd1} ? StepsN : space);
+    end
     if (job_mem[job][7:0] != 8'd3) return;
     for (int b = 0; b < blocks; b++) begin
       do @(posedge clk); while (!blk_loaded[parity]);

@@ -48,7 +48,7 @@ module hg_residual_bench #(
   int fill_n, job_n, entry_n, cycle_q, start_q, tiles_q, left_q, in_tile_q, total_q, ahead_q;
 
   hg_actmem #(.ActBits(ActBits), .BanksN(BanksN), .DrainN(1), .ActDepth(ActDepth)) u_actmem (
-    .clk, .rst_n, .a_en(1'b0), .a_addr('0), .a_rdata(), .wr_req, .wr_we(1'b1),
+    .clk, .rst_n, .a_en(1'b0), .a_addr('0), .a_rdata(), .wr_req, .wr_hold(), .wr_we(1'b1),
     .wr_en(fill ? BanksN'(1) << fill_n / ActDepth : '0), .wr_sel('0),
     .wr_addr(16'(fill_n % ActDepth)), .wr_data(act_mem[fill_n]), .wr_keep('0),
     .rs_req, .rs_gnt, .rs_bank, .rs_addr, .rs_rvalid,

@@ -72,7 +72,8 @@ module hg_window_bench #(
     .ActBits(ActBits), .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
   ) u_actmem (
     .clk, .rst_n, .a_en, .a_addr, .a_rdata,
-    .wr_req(1'b0), .wr_we('0), .wr_en('0), .wr_sel('0), .wr_addr('0), .wr_data('0), .wr_keep('0),
+    .wr_req(1'b0), .wr_hold(), .wr_we('0), .wr_en('0), .wr_sel('0), .wr_addr('0), .wr_data('0),
+    .wr_keep('0),
     .rs_req(1'b0), .rs_gnt(), .rs_bank('0), .rs_addr('0), .rs_rvalid(),
     .ld_req, .ld_gnt, .ld_bank(BankW'(ld_n / ActDepth)), .ld_addr(16'(ld_n % ActDepth)),
     .ld_data(act_mem[ld_n]), .ld_two(1'b0), .ld_high_addr('0), .ld_high_data('0),
@@ -173,8 +174,10 @@ module hg_window_bench #(
   localparam int TileN = PixelsN / DrainN * GroupN;
   localparam int FifoN = 1 << $clog2(TileN > 16 ? 4 * TileN : 64);
   int under_way_q;
-  logic crowded;
-  assign crowded = under_way_q > FifoN / (raw_q ? 4 * TileN : TileN);
+  int entries;  // of a tile
+  logic crowded, pool_q, raw_q, lone_q;  // lone: raw, and of one pixel
+  assign entries = pool_q ? PixelsN / DrainN : lone_q ? 4 * GroupN : raw_q ? 4 * TileN : TileN;
+  assign crowded = under_way_q > FifoN / entries;
   // A tile is written 40 cycles after its last step, or later
   logic [39:0] drain_q;
   int tiles_written_q;
@@ -202,7 +205,7 @@ module hg_window_bench #(
 
   // Check
   int cycle_q, first_q, last_q, since_q, space;
-  logic fresh_q, raw_q;
+  logic fresh_q;
   logic [StepW-1:0] want, got;
   assign want = step_mem[step_n];
   assign got = {pk_valid, k_valid ? k_first : pk_first, k_valid && k_shift,
@@ -210,7 +213,7 @@ module hg_window_bench #(
                 k_valid ? 32'(k_word) : 32'd0, k_valid ? (PixelsN*64)'(k_acts) : pk_acts};
   always_comb begin
     space = pk_valid ? PixelsN / DrainN : PixelsN / DrainN * GroupN;
-    if (k_valid && raw_q) space = 4 * space;
+    if (k_valid && raw_q) space = 4 * (lone_q ? GroupN : space);
   end
   always_ff @(posedge clk) begin
     if (!rst_n) begin
@@ -221,7 +224,9 @@ module hg_window_bench #(
       cycle_q <= cycle_q + 1;
       if (job_start) begin
         fresh_q <= 1'b1;
+        pool_q  <= job_desc[7:0] == 8'd4;
         raw_q   <= job_desc[3*64+40 +: 8] == 8'd2;
+        lone_q  <= job_desc[3*64+40 +: 8] == 8'd2 && job_desc[4*64+16 +: 32] == {16'd1, 16'd1};
       end
       since_q <= since_q + 1;
       if (crowded) begin

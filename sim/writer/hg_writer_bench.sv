@@ -38,7 +38,8 @@ module hg_writer_bench #(
   logic [GroupLanesN-1:0]  o_mask, wr_keep;
   logic [3:0]              o_group;
   logic [1:0]              o_byte;
-  logic                    wr_req, wr_we, ld_req, ld_gnt, st_req, st_gnt, st_rvalid, rd_odd;
+  logic                    wr_req, wr_hold, wr_we, ld_req, ld_gnt, st_req, st_gnt, st_rvalid;
+  logic                    rd_odd;
   logic [BanksN-1:0]       wr_en, wr_sel;
   logic [DrainN-1:0][15:0] wr_addr;
   logic [DrainN-1:0][63:0] wr_data;
@@ -55,7 +56,7 @@ module hg_writer_bench #(
     .ActBits(ActBits), .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
   ) u_actmem (
     .clk, .rst_n, .a_en(1'b0), .a_addr('0), .a_rdata(),
-    .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr, .wr_data, .wr_keep,
+    .wr_req, .wr_hold(), .wr_we, .wr_en, .wr_sel, .wr_addr, .wr_data, .wr_keep,
     .rs_req, .rs_gnt(), .rs_bank(BankW'(ld_n)), .rs_addr(16'(st_n % ActDepth)), .rs_rvalid(),
     .ld_req, .ld_gnt, .ld_bank(BankW'(ld_n / ActDepth)), .ld_addr(16'(ld_n % ActDepth)),
     .ld_data(act_mem[ld_n]), .ld_two(1'b0), .ld_high_addr('0), .ld_high_data('0),
@@ -87,15 +88,16 @@ module hg_writer_bench #(
   int     job_n, entry_n, in_tile_q, tiles_q, tiles_out_q, tiles_cap, tile_entries;
   int     cycle_q, begin_q;
   int     group_q, byte_q, groups, bytes;
-  logic   pool, raw, feed, feed_last;
+  logic   pool, raw, lone, feed, feed_last;
 
   assign ld_req       = state_q == Load && rst_n;
   assign pool         = job_desc[2:0] == 3'd4;
   assign raw          = !pool && job_desc[3*64+40 +: 8] == 8'd2;
+  assign lone         = raw && job_desc[4*64+16 +: 32] == {16'd1, 16'd1};
   assign groups       = pool ? 1 : RowGroupsN;
   assign bytes        = raw ? 4 : 1;
-  assign tile_entries = PixelsN / DrainN * groups * bytes;
-  assign tiles_cap    = raw ? FifoN / (4 * TileN) : FifoN / TileN;
+  assign tile_entries = (lone ? 1 : PixelsN / DrainN) * groups * bytes;
+  assign tiles_cap    = FifoN / (raw ? tile_entries : TileN);
   assign feed_last    = in_tile_q == tile_entries - 1;
   assign {o_mask, o_data} = entry_mem[entry_n];
   assign p_data       = o_data;
@@ -111,6 +113,7 @@ module hg_writer_bench #(
   always_ff @(posedge clk) begin
     job_start <= 1'b0;
     cycle_q   <= cycle_q + 1;
+    wr_hold   <= stall != 0 && idle_now();
     if (!rst_n) begin
       state_q <= Load;
       {ld_n, st_n, got_n, job_n, entry_n, in_tile_q, tiles_q, tiles_out_q, cycle_q} <= '0;

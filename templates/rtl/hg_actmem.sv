@@ -6,7 +6,9 @@
 // Load writes one beat, or with ld_two another one B/2 banks further on, both in one cycle.
 // Writer: bank k with wr_en[k] takes beat wr_sel[k] at address wr_addr[wr_sel[k]]; always served,
 // so it has no grant. wr_we = 0 reads those banks instead, and a write two cycles later keeps
-// the lanes of wr_keep as they were (read-modify-write).
+// the lanes of wr_keep as they were (read-modify-write). `wr_hold` follows a cycle in which the
+// writer kept a load waiting, and asks for a cycle without a write: a load goes from bank to bank
+// as the writer does, and would stay behind it.
 // Residual and store read the banks {bank & ~1, bank | 1} at one address: both beats are in
 // rd_pair three cycles after the grant, marked by rs_rvalid or st_rvalid; rd_odd is bank[0].
 module hg_actmem #(
@@ -29,6 +31,7 @@ module hg_actmem #(
   output logic [BanksN-1:0][63:0] a_rdata,
   // Writer
   input  logic                    wr_req,
+  output logic                    wr_hold,
   input  logic                    wr_we,
   input  logic [BanksN-1:0]       wr_en,
   input  logic [BanksN-1:0]       wr_sel,
@@ -159,7 +162,9 @@ module hg_actmem #(
       st_valid_q <= '0;
       rs_rvalid  <= 1'b0;
       st_rvalid  <= 1'b0;
+      wr_hold    <= 1'b0;
     end else begin
+      wr_hold    <= ld_req && !ld_free && !rs_req && !wr_hold;
       rs_valid_q <= {rs_valid_q[0], rs_gnt};
       st_valid_q <= {st_valid_q[0], st_gnt};
       rs_rvalid  <= rs_valid_q[1];

@@ -16,6 +16,7 @@ module hg_drain_beats #(
   input  logic [StepW-1:0]                   beat_group,
   input  logic [DrainN-1:0][LanesN-1:0][7:0] beat_data,
   input  logic [1:0]                         raw_blk,
+  input  logic [1:0]                         lone_blk,  // tiles of one pair
   input  logic [1:0][StepsN-1:0][LanesN-1:0] written,
   input  logic [1:0][15:0]                   tiles,
   output logic                               blk_free,
@@ -34,7 +35,7 @@ module hg_drain_beats #(
   logic [LanesN-1:0] mask;
   assign group_end = beat_group == StepW'(StepsN - 1);
   assign byte_end = group_end && (!raw_blk[blk_q] || byte_q == 2'd3);
-  assign tile_end = byte_end && pair_q == PairW'(PairsN - 1);
+  assign tile_end = byte_end && (lone_blk[blk_q] || pair_q == PairW'(PairsN - 1));
   assign mask = written[blk_q][beat_group];
 
   always_ff @(posedge clk) begin

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps of the drain of a tile, one a cycle from the cycle after d_soon on: for each pair of
 // pixels, for each byte (4 in raw layers), for step 0..StepsN-1. step_last marks the last step of
-// a round, whose beats are then complete. d_soon may come again when the last step goes out.
+// a round, whose beats are then complete. Of a tile of one pixel only the first pair is drained.
+// d_soon may come again when the last step goes out.
 module hg_drain_steps #(
   parameter int unsigned StepsN = 4,
   parameter int unsigned PairsN = 5,
@@ -13,6 +14,7 @@ module hg_drain_steps #(
   input  logic             d_soon,
   input  logic             d_soon_blk,
   input  logic [1:0]       raw_blk,
+  input  logic [1:0]       lone_blk,
   output logic             step_valid,
   output logic             step_last,
   output logic             step_blk,
@@ -21,17 +23,18 @@ module hg_drain_steps #(
   output logic [PairW-1:0] step_pair,
   output logic [1:0]       step_byte
 );
-  logic round_end, byte_end, tile_end;
+  logic round_end, byte_end, tile_end, lone_q;
   assign step_last = step == StepW'(StepsN - 1);
   assign round_end = step_last;
   assign byte_end = round_end && (!step_raw || step_byte == 2'd3);
-  assign tile_end = byte_end && step_pair == PairW'(PairsN - 1);
+  assign tile_end = byte_end && (lone_q || step_pair == PairW'(PairsN - 1));
 
   always_ff @(posedge clk) begin
     if (d_soon) begin
       step_valid <= 1'b1;
       step_blk <= d_soon_blk;
       step_raw <= raw_blk[d_soon_blk];
+      lone_q <= lone_blk[d_soon_blk];
       {step, step_pair, step_byte} <= '0;
     end else begin
       if (tile_end) step_valid <= 1'b0;

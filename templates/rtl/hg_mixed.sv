@@ -117,7 +117,7 @@ module hg_mixed #(
 
   // Activation memory and its clients
   logic a_en, wr_req, wr_we, rs_req, rs_gnt, rs_rvalid, ld_req, ld_gnt, st_req, st_gnt, st_rvalid;
-  logic rd_odd, ld_two;
+  logic wr_hold, rd_odd, ld_two;
   logic [BanksN-1:0][15:0] a_addr;
   logic [BanksN-1:0][63:0] a_rdata;
   logic [BanksN-1:0] wr_en, wr_sel;
@@ -132,10 +132,10 @@ module hg_mixed #(
   hg_actmem #(
     .ActBits(ActBits), .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
   ) u_actmem (
-    .clk, .rst_n(core_rst_n), .a_en, .a_addr, .a_rdata, .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr,
-    .wr_data, .wr_keep, .rs_req, .rs_gnt, .rs_bank, .rs_addr, .rs_rvalid, .ld_req, .ld_gnt,
-    .ld_bank, .ld_addr, .ld_data, .ld_two, .ld_high_addr, .ld_high_data, .st_req, .st_gnt, .st_bank,
-    .st_addr, .st_rvalid, .rd_pair, .rd_odd
+    .clk, .rst_n(core_rst_n), .a_en, .a_addr, .a_rdata, .wr_req, .wr_hold, .wr_we, .wr_en, .wr_sel,
+    .wr_addr, .wr_data, .wr_keep, .rs_req, .rs_gnt, .rs_bank, .rs_addr, .rs_rvalid, .ld_req,
+    .ld_gnt, .ld_bank, .ld_addr, .ld_data, .ld_two, .ld_high_addr, .ld_high_data, .st_req, .st_gnt,
+    .st_bank, .st_addr, .st_rvalid, .rd_pair, .rd_odd
   );
   hg_load #(.ActBits(ActBits), .BanksN(BanksN), .ActDepth(ActDepth)) u_load (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[1]), .desc_ready(desc_ready[1]),
@@ -231,8 +231,8 @@ module hg_mixed #(
     .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
   ) u_writer (
     .clk, .rst_n(core_rst_n), .job_start, .job_desc, .o_valid, .o_data, .o_mask, .o_group, .o_byte,
-    .o_last, .p_valid, .p_data, .p_last, .wr_req, .wr_we, .wr_en, .wr_sel, .wr_addr, .wr_data,
-    .wr_keep, .tile_done, .idle(unused_idle)
+    .o_last, .p_valid, .p_data, .p_last, .wr_req, .wr_hold, .wr_we, .wr_en, .wr_sel, .wr_addr,
+    .wr_data, .wr_keep, .tile_done, .idle(unused_idle)
   );
 
   logic unused_last;  // ends of weight bursts are counted, not looked at

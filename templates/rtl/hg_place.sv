@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pixel walker: bank and address of pixel after pixel of a tensor, by its layout (formats §2).
+// Pixel walker: banks and addresses of a tensor's pixels, in order, by its layout (formats §2).
 //
-// From `start` on (the fields stable) it walks x, then y, one pixel a cycle, without multipliers:
-// q and phase are counted on. `y`, `x` are the pixel that enters the output register; its user
-// says whether the next one is (0, 0) of the next run (`wrap`) or there is none (`stop`), and adds
-// a tag. Latency 3 from start, II 1; the output holds until `out_ready`.
+// From `start` on (the fields stable) it walks x, then y, PixelsN pixels a cycle, without
+// multipliers: q and phase are counted on. `y`, `x` are the pixels that enter the output register;
+// its user says whether the next one behind them is (0, 0) of the next run (`wrap`) or there is
+// none (`stop`), and adds a tag. Latency 3 from start, II 1; the output holds until `out_ready`.
 module hg_place #(
   parameter int unsigned BanksN   = 16,
   parameter int unsigned ActDepth = 4096,
-  // Bits that travel with a pixel
+  // Pixels of a cycle
+  parameter int unsigned PixelsN  = 1,
+  // Bits that travel with them
   parameter int unsigned TagW     = 1,
   localparam int unsigned BankW   = $clog2(BanksN),
   localparam int unsigned AddrW   = $clog2(ActDepth),
@@ -25,38 +27,40 @@ module hg_place #(
   input  logic [3:0]       s,
   input  logic [7:0]       off_step,
   input  logic [15:0]      phase_stride,
-  // Pixel in work
+  // Pixels in work
   output logic             step,
-  output logic [15:0]      y,
-  output logic [15:0]      x,
+  output logic [PixelsN-1:0][15:0] y,
+  output logic [PixelsN-1:0][15:0] x,
   input  logic             wrap,
   input  logic             stop,
   input  logic [TagW-1:0]  tag,
-  // Its place
+  // Their places
   output logic             out_valid,
   input  logic             out_ready,
-  output logic [BankW-1:0] out_bank,
-  output logic [15:0]      out_addr,
+  output logic [PixelsN-1:0][BankW-1:0] out_bank,
+  output logic [PixelsN-1:0][15:0]      out_addr,
   output logic [TagW-1:0]  out_tag
 );
-  logic              start_q, active_q, row_end, x_phase_end, y_phase_end;
-  logic [1:0]        s_last, x_phase_q, y_phase_q;
-  logic [PlaceW-1:0] q_wrap_q, q_q, q_row_q, q_row_next;
-  logic [AddrW-1:0]  phase_wrap_q, phase_down_q, phase, phase_q, phase_row_q, base_q, base_next;
-  logic [AddrW-1:0]  phase_row_next, addr_q;
-  logic [15:0]       width_last_q;
+  typedef struct packed {
+    logic [15:0]       y, x;
+    logic [1:0]        y_phase, x_phase;
+    logic [PlaceW-1:0] q, q_row;
+    logic [AddrW-1:0]  phase, phase_row;
+  } pixel_t;
 
-  assign s_last      = 2'(s - 4'd1);
-  assign phase       = phase_stride[AddrW-1:0];
-  assign row_end     = x == width_last_q;
-  assign x_phase_end = x_phase_q == s_last;
-  assign y_phase_end = y_phase_q == s_last;
-  assign step        = active_q && (!out_valid || out_ready);
-  assign out_addr    = 16'(addr_q);
+  logic                          start_q, active_q;
+  logic [1:0]                    s_last;
+  logic [PlaceW-1:0]             q_wrap_q;
+  logic [AddrW-1:0]              phase_wrap_q, phase_down_q, phase, base_q, base_next;
+  logic [PixelsN-1:0][AddrW-1:0] addr_q;
+  logic [15:0]                   width_last_q;
+  pixel_t                        pixel_q, next;   // the first one in work, and the one behind all
+  pixel_t [PixelsN-1:0]          pixel;
 
-  assign q_row_next     = y_phase_end ? q_row_q + PlaceW'(pitch) : q_row_q;
-  assign phase_row_next = y_phase_end ? base_q : phase_row_q + phase_down_q;
-  assign base_next      = base_q + run_stride[AddrW-1:0];
+  assign s_last    = 2'(s - 4'd1);
+  assign phase     = phase_stride[AddrW-1:0];
+  assign step      = active_q && (!out_valid || out_ready);
+  assign base_next = base_q + run_stride[AddrW-1:0];
 
   // (s - 1) times a step, without a multiplier
   logic [9:0]       off_back;
@@ -72,40 +76,64 @@ module hg_place #(
     phase_down_q <= phase_back + phase;
   end
 
-  always_ff @(posedge clk) begin
-    if (start_q) begin
-      {y, x, x_phase_q, y_phase_q, q_q, q_row_q} <= '0;
-      base_q      <= base[AddrW-1:0];
-      phase_q     <= base[AddrW-1:0];
-      phase_row_q <= base[AddrW-1:0];
-    end else if (step && wrap) begin
-      {y, x, x_phase_q, y_phase_q, q_q, q_row_q} <= '0;
-      base_q      <= base_next;
-      phase_q     <= base_next;
-      phase_row_q <= base_next;
-    end else if (step && row_end) begin
-      x           <= '0;
-      x_phase_q   <= '0;
-      y           <= y + 16'd1;
-      y_phase_q   <= y_phase_end ? '0 : y_phase_q + 2'd1;
-      q_q         <= q_row_next;
-      q_row_q     <= q_row_next;
-      phase_q     <= phase_row_next;
-      phase_row_q <= phase_row_next;
-    end else if (step) begin
-      x         <= x + 16'd1;
-      x_phase_q <= x_phase_end ? '0 : x_phase_q + 2'd1;
-      q_q       <= q_q + (x_phase_end ? q_wrap_q : PlaceW'(off_step));
-      phase_q   <= phase_q + (x_phase_end ? -phase_wrap_q : phase);
+  always_comb begin
+    next = pixel_q;
+    for (int i = 0; i < int'(PixelsN); i++) begin
+      pixel[i] = next;
+      if (next.x == width_last_q) begin
+        next.x = '0;
+        next.x_phase = '0;
+        next.y = next.y + 16'd1;
+        if (next.y_phase == s_last) begin
+          next.y_phase = '0;
+          next.q_row = next.q_row + PlaceW'(pitch);
+          next.phase_row = base_q;
+        end else begin
+          next.y_phase = next.y_phase + 2'd1;
+          next.phase_row = next.phase_row + phase_down_q;
+        end
+        next.q = next.q_row;
+        next.phase = next.phase_row;
+      end else begin
+        next.x = next.x + 16'd1;
+        if (next.x_phase == s_last) begin
+          next.x_phase = '0;
+          next.q = next.q + q_wrap_q;
+          next.phase = next.phase - phase_wrap_q;
+        end else begin
+          next.x_phase = next.x_phase + 2'd1;
+          next.q = next.q + PlaceW'(off_step);
+          next.phase = next.phase + phase;
+        end
+      end
     end
   end
 
   always_ff @(posedge clk) begin
-    if (step) begin
-      out_bank <= q_q[BankW-1:0];
-      addr_q   <= phase_q + q_q[PlaceW-1:BankW];
-      out_tag  <= tag;
+    if (start_q || (step && wrap)) begin
+      pixel_q <= '0;
+      base_q  <= start_q ? base[AddrW-1:0] : base_next;
+      pixel_q.phase     <= start_q ? base[AddrW-1:0] : base_next;
+      pixel_q.phase_row <= start_q ? base[AddrW-1:0] : base_next;
+    end else if (step) begin
+      pixel_q <= next;
     end
+  end
+
+  for (genvar i = 0; i < int'(PixelsN); i++) begin : gen_pixel
+    assign y[i]        = pixel[i].y;
+    assign x[i]        = pixel[i].x;
+    assign out_addr[i] = 16'(addr_q[i]);
+    always_ff @(posedge clk) begin
+      if (step) begin
+        out_bank[i] <= pixel[i].q[BankW-1:0];
+        addr_q[i]   <= pixel[i].phase + pixel[i].q[PlaceW-1:BankW];
+      end
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (step) out_tag <= tag;
   end
 
   always_ff @(posedge clk) begin

@@ -41,6 +41,7 @@ module hg_records #(
   output logic [1:0][StepsN-1:0][LanesN-1:0]  written,
   output logic [1:0][15:0]                    tiles,
   output logic [1:0]                          raw,
+  output logic [1:0]                          lone,   // raw, and of one pixel
   // Tables of hg_add: the first one's entries lie below 2^ActBits; buffers 0, 1, 0 ...
   output logic                tab_we,
   output logic                tab_sel,
@@ -61,7 +62,7 @@ module hg_records #(
   typedef enum logic [1:0] {IDLE, WAIT, READ, FLUSH} state_e;
   state_e state_q;
 
-  logic        hold_q, tables_q, raw_q, buffer_q, tab_sel_q;
+  logic        hold_q, tables_q, raw_q, lone_q, buffer_q, tab_sel_q;
   logic [15:0] blocks_q, tiles_q, pos_q, index_q, need;
   logic [1:0]  phase_q, busy_q;
   logic [3:0]  flush_q;
@@ -82,6 +83,7 @@ module hg_records #(
         blocks_q <= job_desc[3*64+:16];
         tiles_q <= job_desc[3*64+16+:16];
         raw_q <= job_desc[3*64+40+:8] == 8'd2;
+        lone_q <= job_desc[3*64+40+:8] == 8'd2 && job_desc[4*64+16+:32] == {16'd1, 16'd1};
         tables_q <= job_desc[7*64+48];
         if (cfg_valid && is_conv && job_desc[7*64+48]) tab_sel_q <= !tab_sel_q;
         pos_q <= '0;
@@ -151,6 +153,7 @@ module hg_records #(
       written[buffer_q] <= '0;
       tiles[buffer_q] <= tiles_q;
       raw[buffer_q] <= raw_q;
+      lone[buffer_q] <= lone_q;
     end
     if (row_valid && rec_data[180]) begin
       for (int g = 0; g < StepsN; g++) begin

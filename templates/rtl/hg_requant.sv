@@ -3,7 +3,8 @@
 // in beats of channel groups (formats §5). Record loader and drain; formulas in hg_requant_lane.
 //
 // A tile takes PixelsN/DrainN * (raw ? 4 : 1) * StepsN cycles (StepsN = row groups) from d_soon
-// (three cycles before the shadows are valid); d_soon may come again after as many. q leaves, in
+// (three cycles before the shadows are valid), a raw one of a single pixel (`lone`) 4 * StepsN;
+// d_soon may come again after as many. q leaves, in
 // the order pixels, byte, group, V + 11 + StepsN cycles behind d_soon (V of hg_requant_lane).
 // Lanes of q_data that no record has written are 0. Never stalls.
 module hg_requant #(
@@ -65,11 +66,12 @@ module hg_requant #(
   logic [191:0]                              row_record;
   logic [1:0][StepsN-1:0][LanesN-1:0]        written;
   logic [1:0][15:0]                          tiles;
-  logic [1:0]                                raw_blk;
+  logic [1:0]                                raw_blk, lone_blk;
   hg_records #(.ActBits(ActBits), .RowsN(RowsN), .RecordDepth(RecordDepth)) u_records (
     .clk, .rst_n, .cfg_valid, .cfg_ready, .job_desc, .rec_en, .rec_addr, .rec_data, .rec_count,
     .rec_release, .rec_release_n, .blk_loaded, .blk_take, .blk_free, .row_we, .row_at,
-    .row_record, .sp2, .written, .tiles, .raw(raw_blk), .tab_we, .tab_sel, .tab_index, .tab_data
+    .row_record, .sp2, .written, .tiles, .raw(raw_blk), .lone(lone_blk), .tab_we, .tab_sel,
+    .tab_index, .tab_data
   );
 
   // Steps, in the order pixels, byte, step
@@ -78,8 +80,8 @@ module hg_requant #(
   logic [PairW-1:0] step_pair;
   logic [1:0]       step_byte;
   hg_drain_steps #(.StepsN(StepsN), .PairsN(PairsN)) u_steps (
-    .clk, .rst_n, .d_soon, .d_soon_blk, .raw_blk, .step_valid, .step_last, .step_blk, .step_raw,
-    .step, .step_pair, .step_byte
+    .clk, .rst_n, .d_soon, .d_soon_blk, .raw_blk, .lone_blk, .step_valid, .step_last, .step_blk,
+    .step_raw, .step, .step_pair, .step_byte
   );
 
   logic [1:0] byte_late;
@@ -156,7 +158,7 @@ module hg_requant #(
   hg_drain_beats #(
     .LanesN(LanesN), .StepsN(StepsN), .PairsN(PairsN), .DrainN(DrainN)
   ) u_beats (
-    .clk, .rst_n, .beat_valid, .beat_first, .beat_group, .beat_data, .raw_blk, .written, .tiles,
-    .blk_free, .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last
+    .clk, .rst_n, .beat_valid, .beat_first, .beat_group, .beat_data, .raw_blk, .lone_blk, .written,
+    .tiles, .blk_free, .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last
   );
 endmodule

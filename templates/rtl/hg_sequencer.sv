@@ -4,8 +4,8 @@
 //
 // A pass is a plane of a tile, the high one first: once over all taps.
 // A step waits for its tap, its tile's positions, its weight word, the records of its block; the
-// last step of a tile also for: SpaceN cycles since the one before, room in the output FIFO, and
-// the tile's residual beats. A POOL keeps PixelsN/DrainN cycles between the ends of tiles.
+// last step of a tile also for: the drain of the one before, room in the output FIFO, and the
+// tile's residual beats. A POOL keeps PixelsN/DrainN cycles between the ends of tiles.
 // A descriptor is taken when the steps of the one before are issued (records and taps are then
 // fetched under its drain) and starts when all its tiles are written (`job_start`).
 module hg_sequencer #(
@@ -60,20 +60,23 @@ module hg_sequencer #(
   output logic              cnt_wait_weights,
   output logic              cnt_wait_drain
 );
-  // Entries of the output FIFO for a tile; the depth repeats hg_writer's
-  localparam int unsigned SpaceN   = PixelsN / DrainN * RowGroupsN;
+  // Entries of the output FIFO for a tile, one a cycle; the depth repeats hg_writer's
+  localparam int unsigned PoolN    = PixelsN / DrainN;
+  localparam int unsigned SpaceN   = PoolN * RowGroupsN;
   localparam int unsigned Wanted   = SpaceN > 16 ? 4 * SpaceN : 64;
   localparam int unsigned FifoN    = 1 << $clog2(Wanted);
+  localparam int unsigned LoneN    = 4 * RowGroupsN;
   localparam int unsigned SpaceW   = $clog2(4 * SpaceN + 1);
-  localparam int unsigned RoomW    = $clog2(FifoN / SpaceN + 2);
+  localparam int unsigned RoomW    = $clog2(FifoN / (LoneN < PoolN ? LoneN : PoolN) + 2);
   localparam logic [SpaceW-1:0] SpaceCodes = SpaceW'(SpaceN - 1);
   localparam logic [SpaceW-1:0] SpaceRaw   = SpaceW'(4 * SpaceN - 1);
-  localparam logic [SpaceW-1:0] SpacePool  = SpaceW'(PixelsN / DrainN - 1);
+  localparam logic [SpaceW-1:0] SpaceLone  = SpaceW'(LoneN - 1);
+  localparam logic [SpaceW-1:0] SpacePool  = SpaceW'(PoolN - 1);
 
   typedef enum logic [1:0] {Idle, Ready, Run} state_e;
 
   // Fields of the descriptor (formats §6)
-  logic        raw, add;
+  logic        raw, lone, add;   // lone: raw, and of one pixel
   logic [15:0] blocks_n, tiles_n;
   logic [7:0]  passes_n;
   assign blocks_n = job_desc[3*64 +: 16];
@@ -91,11 +94,12 @@ module hg_sequencer #(
   logic [SpaceW-1:0] space_q, space_n;
   logic [RoomW-1:0]  tiles_out_q, tiles_cap;
   logic [7:0]        residuals_q;
-  logic              space_ok_q, room_q, residual_ok_q, end_check, end_ok, words_ok, spaced;
+  logic              space_ok_q, room_q, residual_ok_q, end_check, end_ok, words_ok;
   logic              sub_wrap, taken, finish;
 
   // End conditions
-  assign tiles_cap = raw ? RoomW'(FifoN / (4 * SpaceN)) : RoomW'(FifoN / SpaceN);
+  assign tiles_cap = is_pool ? RoomW'(FifoN / PoolN) : !raw ? RoomW'(FifoN / SpaceN)
+                   : lone ? RoomW'(FifoN / LoneN) : RoomW'(FifoN / (4 * SpaceN));
   assign end_ok    = space_ok_q && room_q && residual_ok_q;
   assign end_check = tap_end && slice_end && pass_last_q;
   assign words_ok  = is_pool || (word_ok && (!block_first_q || blk_loaded[blk_parity]));
@@ -124,6 +128,7 @@ module hg_sequencer #(
       job_desc <= desc;
       is_pool  <= desc[2:0] == 3'd4;
       raw      <= desc[2:0] != 3'd4 && desc[3*64+40 +: 8] == 8'd2;
+      lone     <= desc[4*64+16 +: 32] == {16'd1, 16'd1};
       add      <= desc[2:0] != 3'd4 && desc[7*64+48];
     end
   end
@@ -194,8 +199,7 @@ module hg_sequencer #(
   end
 
   // Spacing of ends, tiles under way, residual tiles at hand; the flags hold for the next cycle
-  assign spaced  = tile_end;
-  assign space_n = is_pool ? SpacePool : raw ? SpaceRaw : SpaceCodes;
+  assign space_n = is_pool ? SpacePool : raw ? (lone ? SpaceLone : SpaceRaw) : SpaceCodes;
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin
@@ -207,9 +211,9 @@ module hg_sequencer #(
       residual_ok_q <= 1'b0;
     end else begin
       if (job_start) space_q <= '0;
-      else if (spaced) space_q <= space_n;
+      else if (tile_end) space_q <= space_n;
       else if (space_q != '0) space_q <= space_q - 1'b1;
-      space_ok_q <= job_start || (spaced ? space_n == '0 : space_q <= SpaceW'(1));
+      space_ok_q <= job_start || (tile_end ? space_n == '0 : space_q <= SpaceW'(1));
 
       tiles_out_q <= tiles_out_q + RoomW'(tile_end) - RoomW'(tile_done);
       room_q      <= tile_end ? tiles_out_q + RoomW'(1) < tiles_cap : tiles_out_q < tiles_cap;

@@ -2,10 +2,11 @@
 // Writer: takes requantised tiles into the output FIFO and writes their beats into the activation
 // memory, by the layout of the output tensor (formats §2). II: one entry (DrainN pixels of one
 // channel group) a cycle; twice that for two planes, and again where both pixels lie in one bank;
-// three times in merge mode (read, wait, write). Pixels come from hg_place, one a cycle.
+// three times in merge mode (read, wait, write).
 // Pixels outside Wo x Ho and channel groups from the count on are dropped. Entries are in the
-// order pp, byte, group for CONV and pp for POOL; they are never refused (the window counts tiles
-// under way). `tile_done` pulses when the last beat of a tile is in memory.
+// order pp, byte, group for CONV (of a raw tensor of one pixel pp 0 alone) and pp for POOL; they
+// are never refused (the window counts tiles under way). `tile_done` pulses when the last beat of
+// a tile is in memory.
 module hg_writer #(
   parameter int unsigned ActBits  = 4,
   parameter int unsigned Pot4N    = 41,
@@ -34,6 +35,7 @@ module hg_writer #(
   input  logic                     p_last,
   // To actmem
   output logic                     wr_req,
+  input  logic                     wr_hold,         // no write now, unless it merges
   output logic                     wr_we,
   output logic [BanksN-1:0]        wr_en,
   output logic [BanksN-1:0]        wr_sel,
@@ -59,7 +61,7 @@ module hg_writer #(
 
   // Descriptor (formats §6); the window may hold the next one while this one still drains
   logic [1023:0]   job_q;
-  logic            start_q, is_pool, merge, raw, two_planes;
+  logic            start_q, is_pool, merge, raw, lone, two_planes;
   logic [15:0]     tiles_n, groups_n;
   logic [AddrW-1:0] cg_stride, plane_stride;
 
@@ -71,6 +73,7 @@ module hg_writer #(
   assign is_pool      = job_q[2:0] == 3'd4;
   assign merge        = job_q[25];
   assign raw          = !is_pool && job_q[3*64+40 +: 8] == 8'd2;
+  assign lone         = raw && job_q[4*64+16 +: 32] == {16'd1, 16'd1};
   assign two_planes   = ActBits == 4 && !is_pool && job_q[3*64+40 +: 8] != 8'd0;
   assign tiles_n      = job_q[3*64+16 +: 16];
   assign cg_stride    = job_q[5*64+16 +: AddrW];
@@ -100,7 +103,8 @@ module hg_writer #(
     .clk, .rst_n, .start(start_q), .base(job_q[5*64 +: 16]), .width(job_q[4*64 +: 16]),
     .pitch(job_q[6*64 +: 16]), .s(job_q[6*64+16 +: 4]), .off_step(job_q[6*64+24 +: 8]),
     .phase_stride(job_q[5*64+48 +: 16]), .tiles_n, .out_w(job_q[4*64+16 +: 16]),
-    .out_h(job_q[4*64+32 +: 16]), .pix_valid, .pix_take, .pix_drop, .pix_bank, .pix_addr, .conflict
+    .out_h(job_q[4*64+32 +: 16]), .lone, .pix_valid, .pix_take, .pix_drop, .pix_bank,
+    .pix_addr, .conflict
   );
 
   // Loops over pairs, bytes, groups; of an entry: planes, pixels one by one where banks conflict
@@ -115,7 +119,7 @@ module hg_writer #(
   assign entry_end = op && (!two_planes || high_q) && (!conflict || half_q);
   assign group_end = entry_end && group_q == (is_pool ? 4'd0 : 4'(RowGroupsN - 1));
   assign byte_end  = group_end && (!raw || byte_q == 2'd3);
-  assign pair_end  = byte_end && pair_q == 4'(PairsN - 1);
+  assign pair_end  = byte_end && (lone || pair_q == 4'(PairsN - 1));
   assign block_end = pair_end && tile_out_q == tile_last_q;
   assign e_ready   = entry_end;
   assign pix_take  = byte_end;
@@ -157,8 +161,8 @@ module hg_writer #(
   logic       op_valid_q, op_end_q;
   logic [1:0] phase_q;
 
-  assign op_ready = !op_valid_q || !merge || phase_q == 2'd2;
-  assign wr_req   = op_valid_q && phase_q != 2'd1;
+  assign op_ready = !op_valid_q || (merge ? phase_q == 2'd2 : !wr_hold);
+  assign wr_req   = op_valid_q && (merge ? phase_q != 2'd1 : !wr_hold);
   assign wr_we    = !merge || phase_q == 2'd2;
   assign idle     = !e_valid && !op_valid_q;
 

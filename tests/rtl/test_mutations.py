@@ -63,6 +63,10 @@ CASES = [
         "add", rtl("add_lane"), "sum_q[24:0] == '0", "sum_q[23:0] == '0",
         lambda folder: test_add.test_add_entries_match_golden("w4_single", folder),
     ),
+    case(  # a writer that is always there keeps a load out for ever
+        "actmem", rtl("actmem"), "<= ld_req && !ld_free", "<= 1'b0 && !ld_free",
+        lambda folder: test_load.test_load_memory_matches_golden("b2", 2, 30, folder),
+    ),
     case(  # the flags of the other block's rows
         "array", rtl("array"), "sp2_q <= sp2[k_blk]", "sp2_q <= sp2[0]",
         lambda folder: test_array.test_array_tiles_match_golden("w8_fixed4", folder),
@@ -80,6 +84,10 @@ CASES = [
     case(  # reading any register clears done
         "control", rtl("control"), "else if (read && rd_word == 5'd0) {done_q",
         "else if (read) {done_q", test_control.test_registers, r"read\(CONTROL\) == DONE",
+    ),
+    case(  # all pairs of pixels are waited for, of a tensor of one pixel too
+        "drain", rtl("drain_beats"), "(lone_blk[blk_q] || pair_q", "(pair_q",
+        lambda folder: test_requant.test_requant_beats_match_golden("w4_pairs", folder),
     ),
     case(  # reads cost nothing of the shared budget
         "ddr", "sim/common/hg_ddr.sv", "          left -= cost;\n          beats_read++;",
@@ -127,6 +135,10 @@ CASES = [
     ),
     case(  # a word's place is given away before the word is read
         "ring", rtl("ring_pointer"), "release_q[ReleaseDelay-1];", "release_q[0];",
+        lambda folder: test_window.test_window_steps_match_golden("w8_small", folder),
+    ),
+    case(  # rows of one pixel end with the even one only
+        "positions", rtl("positions"), "narrow_q || 16'(x_q)", "16'(x_q)",
         lambda folder: test_window.test_window_steps_match_golden("w8_small", folder),
     ),
     case(  # a tile more under way than the FIFO holds

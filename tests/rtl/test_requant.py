@@ -25,6 +25,7 @@ DESIGNS = {
     "zc706": (4, 64, 10, 2, 24, 17, 128),
 }
 JOBS = 14
+SIZES = ((1, 1), (1, 3), (2, 1), (5, 7))  # columns and rows of the output
 WIDTHS = (32, 32, 32, 32, 6, 1, 1, 16, 8, 8, 4, 4, 4, 1)
 
 
@@ -118,11 +119,13 @@ def record_bits(records: RowRecords, step: int, lane: int) -> int:
 
 
 def job_bits(
-    rng: np.random.Generator, *, blocks: int, tiles: int, kind: int, add: bool, hold: bool
-):
+    rng: np.random.Generator, *, blocks: int, tiles: int, kind: int, add: bool, hold: bool,
+    size: tuple[int, int],
+):  # fmt: skip
     desc = int.from_bytes(rng.bytes(128), "little")
     places = ((0, 0, 8, 3), (0, 24, 1, hold), (3, 0, 16, blocks), (3, 16, 16, tiles))
-    for beat, low, width, value in (*places, (3, 40, 8, kind), (7, 48, 1, add)):
+    places += ((3, 40, 8, kind), (4, 16, 16, size[0]), (4, 32, 16, size[1]), (7, 48, 1, add))
+    for beat, low, width, value in places:
         at = 64 * beat + low
         desc = desc & ~(((1 << width) - 1) << at) | int(value) << at
     return desc
@@ -159,15 +162,16 @@ class Script:
             tiles = int(rng.integers(1, 5))
             kind = 2 if raw else int(rng.integers(0, 2))
             hold = repeat < repeats - 1
+            size = SIZES[int(rng.integers(0, len(SIZES)))]
             self.files["jobs"].append(
-                job_bits(rng, blocks=blocks, tiles=tiles, kind=kind, add=add, hold=hold)
+                job_bits(rng, blocks=blocks, tiles=tiles, kind=kind, add=add, hold=hold, size=size)
             )
             if add:
                 self._entries(tables)
             for records, flags in content:
                 self.files["sp2"].append(sum(int(flag) << t for t, flag in enumerate(flags)))
                 for _ in range(tiles):
-                    self._tile(records, raw)
+                    self._tile(records, raw, lone=raw and size == (1, 1))
 
     def _records(self, tables: list[int], content: list) -> None:
         spec, out = self.spec, self.files["records"]
@@ -187,7 +191,8 @@ class Script:
         for index, value in enumerate(tables):
             self.files["entries"].append(self.sel << size | index << 36 | value & ((1 << 36) - 1))
 
-    def _tile(self, records: RowRecords, raw: bool) -> None:
+    def _tile(self, records: RowRecords, raw: bool, *, lone: bool) -> None:
+        """A tile's sums and beats; of a tensor of one pixel (`lone`) only the first pair comes."""
         spec = self.spec
         acc = random_acc(self.rng, spec)
         mask = (1 << spec.acc_w) - 1
@@ -197,13 +202,14 @@ class Script:
         )
         beats, written = golden(spec, records, acc, raw=raw)
         bytes_n = beats.shape[1]
-        for pair in range(spec.pixels_n // spec.drain_n):
+        pairs = 1 if lone else spec.pixels_n // spec.drain_n
+        for pair in range(pairs):
             for byte in range(bytes_n):
                 for group in range(spec.steps_n):
                     pixels = beats[pair * spec.drain_n : (pair + 1) * spec.drain_n, byte, group]
                     data = int.from_bytes(pixels.astype(np.uint8).tobytes(), "little")
                     lanes = sum(int(w) << lane for lane, w in enumerate(written[group]))
-                    end = (pair + 1) * spec.drain_n == spec.pixels_n and byte == bytes_n - 1
+                    end = pair + 1 == pairs and byte == bytes_n - 1
                     tag = (int(end and group == spec.steps_n - 1) << 2 | byte) << 4 | group
                     line = (tag << spec.lanes_n | lanes) << 8 * spec.lanes_n * spec.drain_n | data
                     self.files["beats"].append(line)

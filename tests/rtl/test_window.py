@@ -54,6 +54,8 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         limit = 11 if rng.random() < 0.15 else 4
         ky, kx = (int(v) for v in rng.integers(1, limit + 1, 2))
         h, w = (int(v) for v in rng.integers(1, 14, 2))
+        if one := rng.random() < 0.15:  # pixel, as in a fully connected layer
+            ky, kx, h, w = 1, 1, 1, 1
         pt, pl = int(rng.integers(0, ky)), int(rng.integers(0, kx))
         pb, pr = int(rng.integers(0, ky)), int(rng.integers(0, kx))
         ho, wo = (h + pt + pb - ky) // s + 1, (w + pl + pr - kx) // s + 1
@@ -81,7 +83,8 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         slices=1 if pool else slices,
         sub0=0 if pool else sub0,
     )
-    raw, pads = not pool and rng.random() < 0.1, rng.integers(0, 1 << spec.act_bits, 2)
+    raw = not pool and rng.random() < (0.5 if one else 0.1)
+    pads = rng.integers(0, 1 << spec.act_bits, 2)
     return Compute(
         pool=pool,
         taps=taps,

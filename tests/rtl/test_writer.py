@@ -46,7 +46,7 @@ def random_job(rng: np.random.Generator, spec: WriterSpec) -> Compute:
         groups = 1 if pool else spec.rows_n // spec.group_lanes_n
         blocks = int(rng.integers(1, 4))
         written = blocks * groups - int(rng.integers(0, groups))
-        ho, wo = (int(v) for v in rng.integers(1, 14, 2))
+        ho, wo = (int(v) for v in rng.integers(1, 14 if rng.random() < 0.8 else 2, 2))
         wv = wo + int(rng.integers(0, 4))
         s = int(rng.integers(1, 5))
         pitch = -(-wo // s) + int(rng.integers(0, 3))
