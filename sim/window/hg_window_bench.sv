@@ -178,17 +178,19 @@ module hg_window_bench #(
   logic crowded, pool_q, raw_q, lone_q;  // lone: raw, and of one pixel
   assign entries = pool_q ? PixelsN / DrainN : lone_q ? 4 * GroupN : raw_q ? 4 * TileN : TileN;
   assign crowded = under_way_q > FifoN / entries;
-  // A tile is written 40 cycles after its last step, or later
+  // A tile is written 40 cycles after its last step, or later, so that others pile up behind it
   logic [39:0] drain_q;
   int tiles_written_q;
-  assign tile_done = tiles_written_q > 0 && !idle();
+  logic [8:0] phase_q;
+  assign tile_done = tiles_written_q > 0 && !idle() && !(stall > 50 && phase_q[8]);
   assign res_tile_done = res_left_q > 0 && res_ahead_q < 14 && !idle();
   always_ff @(posedge clk) begin
     if (!rst_n) begin
       drain_q <= '0;
-      {tiles_written_q, under_way_q, res_left_q, res_ahead_q} <= '0;
+      {tiles_written_q, under_way_q, res_left_q, res_ahead_q, phase_q} <= '0;
     end else begin
       drain_q <= {drain_q[38:0], tile_end};
+      phase_q <= phase_q + 9'd1;
       tiles_written_q <= tiles_written_q + 32'(drain_q[39]) - 32'(tile_done);
       under_way_q <= under_way_q + 32'(tile_end) - 32'(tile_done);
       if (job_start) begin
