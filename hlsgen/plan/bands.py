@@ -31,26 +31,22 @@ _RAMP_UNITS = 8  # most units of rows of such a band
 
 def with_bands(lowered: Lowered, spec: MixedSpec) -> Lowered:
     """Return nodes that fit the activation memory, or the given ones when no bands help."""
-    issued: dict[str, int] = {}
     while needed_depth(lowered, spec, spec.act_depth) > spec.act_depth:
-        if not issued:  # bands do not change a layer's words
-            convolutions = (node for node in lowered.nodes if isinstance(node, ConvNode))
-            issued = {node.layer: issued_words(node, spec) for node in convolutions}
-        found = _best(lowered, issued, spec)
+        found = _best(lowered, spec)
         if found is None:
             return lowered
         lowered = found
     return lowered
 
 
-def _best(lowered: Lowered, issued: dict[str, int], spec: MixedSpec) -> Lowered | None:
+def _best(lowered: Lowered, spec: MixedSpec) -> Lowered | None:
     """The fastest way that fits, or the one that leaves fewest nodes with too little room."""
     helps, least = None, _crowded(lowered, spec)
     fastest: tuple[int, Lowered] | None = None
     spans = 0  # in which something fitted
     for stretch in _stretches(lowered, spec):
         fitted = False
-        for banded, cycles in _splits(lowered, stretch, issued, spec):
+        for banded, cycles in _splits(lowered, stretch, spec):
             if fastest is not None and cycles >= fastest[0]:
                 continue
             crowded = _crowded(banded, spec)
@@ -85,10 +81,11 @@ def _stretches(lowered: Lowered, spec: MixedSpec) -> Iterator[_Stretch]:
             yield stretch
 
 
-def _splits(
-    lowered: Lowered, stretch: _Stretch, issued: dict[str, int], spec: MixedSpec
-) -> Iterator[tuple[Lowered, int]]:
+def _splits(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[tuple[Lowered, int]]:
     """A stretch in bands of many heights, and the cycles of the frame's convolutions, about."""
+    issued = {
+        node.layer: issued_words(node, spec) for node in lowered.nodes if isinstance(node, ConvNode)
+    }
 
     def works(heights: list[int], *, ahead: bool) -> tuple[Lowered, list[tuple[int, int]]]:
         banded, bands = stretch.split(heights, ahead=ahead)

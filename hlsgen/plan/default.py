@@ -30,7 +30,7 @@ _RING_LEAST = 512
 
 # by (act_bits, every row fixed8, large device): lanes_n, pixels_n, drain_n, ring_depth. The large
 # device at 4 bits has room for 16 pixels, with nearly all its DSP; but from some 10 on the late
-# layers of a large network wait for weights, at which four ports bring 32 bytes a cycle, so that
+# layers of a large network wait for weights, of which four ports bring 32 bytes a cycle, so that
 # 1.6 times the array gives 1.4 times the speed. It is an override, not the default.
 _SHAPES: dict[tuple[int, bool, bool], tuple[int, int, int, int]] = {
     (8, True, False): (4, 6, 1, 2048),
