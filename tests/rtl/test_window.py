@@ -27,6 +27,10 @@ DESIGNS = {
 }
 
 
+# Fields of the output, which the window does not read
+_NOWHERE = {"out_base": 0, "out_cg_stride": 0, "out_off_step": 0, "out_groups": 1}
+
+
 def spec_of(name: str) -> WindowSpec:
     bits, rows, lanes, pixels, drain, depth, ring, taps = DESIGNS[name]
     return WindowSpec(
@@ -100,11 +104,8 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         ho=ho,
         p_div_wv=spec.pixels_n // wv,
         p_mod_wv=spec.pixels_n % wv,
-        out_base=0,
-        out_cg_stride=0,
         out_pitch=wv,
-        out_off_step=0,
-        out_groups=1,
+        **_NOWHERE,
         add=not pool and rng.random() < 0.3,
         hold=not pool and rng.random() < 0.2,
         shared=shared,
