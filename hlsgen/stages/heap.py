@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hlsgen.errors import ParameterError
 from hlsgen.stages.gradient import line_bram36
 
-_STATE_BITS = 2  # of an entry: empty, held, given back
+_CODE_BITS = 1  # of an entry, besides the key: empty, held, given back
 _LUTRAM_DEPTH = 64  # words up to which a level is no block RAM
 
 
@@ -57,7 +57,8 @@ class HeapCost:
 
     bram36: float
     cycles: int  # to give a bank back
-    cycles_per_accept: int
+    latency: int  # from the mark taken to the mark given, besides those cycles
+    cycles_per_key: int  # taken
 
 
 def golden(spec: HeapSpec, keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -71,11 +72,17 @@ def golden(spec: HeapSpec, keys: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def cost(spec: HeapSpec) -> HeapCost:
-    """A memory a level, siblings side by side in a word; small levels are LUTRAM."""
-    width = 2 * (spec.key_w + _STATE_BITS)
+    """A memory a level, siblings side by side in a word; small levels are LUTRAM.
+
+    Both banks lie in one memory, since one is accessed in even cycles, the other in odd ones.
+    """
+    width = 2 * (spec.key_w + _CODE_BITS) + 1
+    heaps = spec.banks_n << (spec.heaps_n - 1).bit_length()
     total = 0.0
     for level in range(1, spec.levels_n):
-        last = spec.entries_n - (1 << level) + 1
-        depth = spec.heaps_n * -(-min(1 << level, last) // 2)
+        last = min(1 << level, spec.entries_n - (1 << level) + 1)
+        depth = heaps * -(-last // 2)
         total += line_bram36(width, depth) if depth > _LUTRAM_DEPTH else 0
-    return HeapCost(bram36=spec.banks_n * total, cycles=spec.drain_cycles, cycles_per_accept=2)
+    return HeapCost(
+        bram36=total, cycles=spec.drain_cycles, latency=6 - spec.banks_n, cycles_per_key=2
+    )

@@ -27,6 +27,9 @@ VARIANTS = {
     "requant-odd": ("hg_requant", {"RowsN": 48, "PixelsN": 6, "DrainN": 1}),
     "requant-wide": ("hg_requant", {"RowsN": 128, "PixelsN": 16, "RecordDepth": 256}),
     "requant-one": ("hg_requant", {"RowsN": 16, "PixelsN": 2, "AccW": 32}),
+    "heap-top": ("hg_heap", {"HeapsN": 1, "EntriesN": 4096, "KeyW": 54, "BanksN": 1}),
+    "heap-one": ("hg_heap", {"HeapsN": 1, "EntriesN": 1, "BanksN": 1}),
+    "heap-one_heap": ("hg_heap", {"HeapsN": 1, "EntriesN": 2}),
     "add-w8": ("hg_add", {"ActBits": 8, "DrainN": 1}),
 }
 

@@ -25,6 +25,7 @@ from tests.rtl import (
     test_control,
     test_ddr,
     test_fetch,
+    test_heap,
     test_load,
     test_pool,
     test_program,
@@ -101,6 +102,14 @@ CASES = [
     case(  # the word that a cycle begins needs no place
         "fetch-words", rtl("fetch_unpack"), "(RingW + 1)'(1) + (RingW + 1)'(wraps)",
         "(RingW + 1)'(1)", fetch_of_three_ports, r"ring \d+: got ",
+    ),
+    case(  # a word is read that the operation before still changes
+        "heap-level", rtl("heap_level"), "forward_q ? word_q : read_q", "read_q",
+        lambda folder: test_heap.test_heap_results_match_golden("few_limits", folder),
+    ),
+    case(  # empty and done do not change places
+        "heap", rtl("heap"), "<= !polarity_q[give_bank]", "<= polarity_q[give_bank]",
+        lambda folder: test_heap.test_heap_results_match_golden("few_limits", folder),
     ),
     case(  # a beat is taken in a cycle without a grant
         "load", rtl("load"), "image ? s_ready : ld_gnt;", "image ? s_ready : place_valid;",

@@ -47,5 +47,5 @@ def test_heap_cost_is_a_memory_a_level() -> None:
     spec = HeapSpec(heaps_n=28, entries_n=130, key_w=34, banks_n=2)
     assert spec.levels_n == 8
     assert spec.drain_cycles == 2 * 28 * 130
-    # pairs of 72 bits: 4, 8 and 16 a heap fit one BRAM36, 32 a heap take two
-    assert cost(spec).bram36 == 2 * (1 + 1 + 1 + 2)
+    # 71 bits; words of both banks, 32 heaps in each: 128, 256, 512, 1024, 2048, and 128 of the rest
+    assert cost(spec).bram36 == 1 + 1 + 1 + 2 + 4 + 1
