@@ -28,6 +28,7 @@ from hlsgen.stages.gradient import line_bram36
 REACH = 2  # pixels to each side
 _SIDE = 2 * REACH + 1
 _STATE_BITS = 2  # undecided, kept, suppressed
+_LATENCY = 13
 _DECIDED = np.iinfo(np.int64).min
 
 
@@ -74,6 +75,7 @@ class SuppressCost:
     """What the stage takes of a device."""
 
     bram36: float
+    latency: int  # cycles from a row's last beat to its kept points
 
 
 def golden(spec: SuppressSpec, maps: Sequence[NDArray[np.int32]]) -> list[NDArray[np.bool_]]:
@@ -152,4 +154,4 @@ def _spread(values: NDArray[Any], outside: int | bool) -> NDArray[Any]:
 def cost(spec: SuppressSpec) -> SuppressCost:
     """One line memory: every held row's scores and states, a word of all lanes a beat."""
     width = spec.held_rows_n * (spec.score_w + _STATE_BITS) * spec.lanes_n
-    return SuppressCost(bram36=line_bram36(width, spec.line_depth))
+    return SuppressCost(bram36=line_bram36(width, spec.line_depth), latency=_LATENCY)

@@ -30,6 +30,8 @@ VARIANTS = {
     "heap-top": ("hg_heap", {"HeapsN": 1, "EntriesN": 4096, "KeyW": 54, "BanksN": 1}),
     "heap-one": ("hg_heap", {"HeapsN": 1, "EntriesN": 1, "BanksN": 1}),
     "heap-one_heap": ("hg_heap", {"HeapsN": 1, "EntriesN": 2}),
+    "suppress-lane": ("hg_suppress", {"LanesN": 1, "LineDepth": 2048}),
+    "suppress-eight": ("hg_suppress", {"LanesN": 8, "SpacingN": 1, "AttemptsN": 1}),
     "add-w8": ("hg_add", {"ActBits": 8, "DrainN": 1}),
 }
 

@@ -32,6 +32,7 @@ from tests.rtl import (
     test_requant,
     test_residual,
     test_store,
+    test_suppress,
     test_window,
     test_writer,
 )
@@ -137,6 +138,16 @@ CASES = [
         "store", rtl("store"), "place_valid && credit_q != '0", "place_valid",
         lambda folder: test_store.test_store_stream_matches_golden("b2", 4, 75, 0, folder),
         "hg_store: a beat without room in the FIFO",
+    ),
+    case(  # of two equal points in a row both are first
+        "suppress", rtl("suppress_first"), "> older[i]", ">= older[i]",
+        lambda folder: test_suppress.test_suppress_points_match_golden("three", folder),
+        "hg_suppress: two kept points within three lanes",
+    ),
+    case(  # of equal points in a column the newest is best
+        "suppress-column", rtl("suppress_column"), "values[Age+1] >= values[Age]",
+        "values[Age+1] > values[Age]",
+        lambda folder: test_suppress.test_suppress_points_match_golden("three", folder),
     ),
     case(  # the bank after the last one that wraps
         "window", rtl("window_addr"), "BankW'(k) < shift_q2", "BankW'(k) <= shift_q2",
