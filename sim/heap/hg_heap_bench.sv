@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bench of hg_heap: keys and marks of a script come in with gaps (percent of cycles, +idle), results
-// are taken with gaps (+stall), and every result and mark is compared with the golden model's. Prints
-// the cycles from each mark that is taken to its coming out.
+// Bench of hg_heap: keys and marks of a script come in with gaps (percent of cycles, +idle),
+// results are taken with gaps (+stall), and every result and mark is compared with the golden
+// model's. Prints the cycles from each mark that is taken to its coming out.
 `timescale 1ns / 1ps
 module hg_heap_bench #(
   parameter int unsigned HeapsN = 28,
@@ -24,7 +24,7 @@ module hg_heap_bench #(
   string folder;
   int    lines_n, wants_n, stall, idle, seed, last, limit, ok;
 
-  logic            s_valid, s_ready, s_mark, m_valid, m_ready, m_mark, m_held, show_q;
+  logic            ready, s_valid, s_ready, s_mark, m_valid, m_ready, m_mark, m_held, show_q;
   logic [5:0]      last_heap, s_heap, m_heap;
   logic [KeyW-1:0] s_key, m_key;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bench of hg_suppress: the beats of a script, with gaps (percent of cycles, +idle); every kept point
-// and every mark is compared with the golden model's, in order, and a mark must come +latency cycles
-// behind the last beat of its frame.
+// Bench of hg_suppress: the beats of a script, with gaps (percent of cycles, +idle); every kept
+// point and every mark is compared with the golden model's, in order, and a mark must come +latency
+// cycles behind the last beat of its frame.
 `timescale 1ns / 1ps
 module hg_suppress_bench #(
   parameter int unsigned LanesN = 3,

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bank of bounded heaps: each keeps the greatest EntriesN keys that come between two marks, and gives
-// them back in ascending order.
+// Bank of bounded heaps: each keeps the greatest EntriesN keys that come between two marks, and
+// gives them back in ascending order.
 //
-// A key takes two cycles. When a mark is taken the heaps 0..last_heap are given back: EntriesN results
-// each, two cycles a result, those never filled first (m_held 0); the mark comes out behind them. With
-// two banks the next frame's keys go to the other bank meanwhile, in the cycles between; a mark waits
-// until the one before is out. With one bank keys wait. Levels work one cycle behind one another
-// (hg_heap_level). Behind reset all entries are swept empty, s_ready is low as long. What was given
-// back is "done", greater than all keys; for the next frame the codes of empty and done change places.
-// Keys of a heap must differ. s_ready depends on s_mark; m_* hold until m_ready.
+// A key takes two cycles. When a mark is taken the heaps 0..last_heap are given back: EntriesN
+// results each, two cycles a result, those never filled first (m_held 0); the mark comes out behind
+// them. With two banks the next frame's keys go to the other bank meanwhile, in the cycles between;
+// a mark waits until the one before is out. With one bank keys wait. Levels work one cycle behind
+// one another (hg_heap_level). Behind reset all entries are swept empty; `ready` and s_ready are
+// low as long. What was given back is "done", greater than all keys; for the next frame the codes
+// of empty and done change places. Keys of a heap must differ. s_ready depends on s_mark; m_* hold
+// until m_ready.
 module hg_heap #(
   // Heaps of a bank, 1..64
   parameter int unsigned HeapsN = 28,
@@ -20,6 +21,7 @@ module hg_heap #(
 ) (
   input  logic            clk,
   input  logic            rst_n,
+  output logic            ready,      // swept
   input  logic [5:0]      last_heap,  // the last one in use; constant between resets
   input  logic            s_valid,
   output logic            s_ready,
@@ -61,7 +63,8 @@ module hg_heap #(
   logic [5:0]          given_heap_q;
   logic [LevelsN-1:0][EntryW-1:0] least;
 
-  assign s_ready   = !sweep_q && !phase_q && (state_q == FILL || (BanksN == 2 && !s_mark));
+  assign ready     = !sweep_q;
+  assign s_ready   = ready && !phase_q && (state_q == FILL || (BanksN == 2 && !s_mark));
   assign take      = s_valid && s_ready && !s_mark;
   assign give_bank = BanksN == 2 && !fill_bank_q;
   assign room      = !m_valid || m_ready;

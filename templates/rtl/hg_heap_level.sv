@@ -2,14 +2,15 @@
 // One level of a bank of heaps: pairs of siblings, each word {side, other, least}: `least` is the
 // smaller entry of the pair, `side` says which child it is. Level 0 has single roots.
 //
-// An operation puts x in place of the root and lets it sink. It asks for its pair in one cycle (up_*),
-// finds it in the next and goes on below at once (dn_*): the path of least children is stored and
-// does not wait for a comparison. What stays here is known when the level below has compared: the
-// least child from there if x is greater, else x. One operation a cycle; two on the same heap lie 2
-// or at least 4 cycles apart (the word of the one 2 cycles before is still on its way to memory).
+// An operation puts x in place of the root and lets it sink. It asks for its pair in one cycle
+// (up_*), finds it in the next and goes on below at once (dn_*): the path of least children is
+// stored and does not wait for a comparison. What stays here is known when the level below has
+// compared: the least child from there if x is greater, else x. One operation a cycle; two on the
+// same heap lie 2 or at least 4 cycles apart (the word of the one 2 cycles before is still on its
+// way to memory).
 //
-// Entry: KeyW + 1 bits, {~key sign, key} for a key; two equal upper bits mean empty or done, 00 being
-// empty while polarity is 0, done while it is 1. Order: empty, keys, done.
+// Entry: KeyW + 1 bits, {~key sign, key} for a key; two equal upper bits mean empty or done, 00
+// being empty while polarity is 0, done while it is 1. Order: empty, keys, done.
 module hg_heap_level #(
   parameter int unsigned Level = 1,
   parameter int unsigned EntryW = 35,

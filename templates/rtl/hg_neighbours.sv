@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Beats of a row with their neighbours: BackN lanes to the left, one to the right. What lies outside
-// the row is 0. A beat is held until the next one comes; the last of a row leaves in the next cycle.
-// Combinational behind the held beat. Beats may come every cycle; nothing stalls.
+// Beats of a row with their neighbours: BackN lanes to the left, one to the right. What lies
+// outside the row is 0. A beat is held until the next one comes; the last of a row leaves in the
+// next cycle. Combinational behind the held beat. Beats may come every cycle; nothing stalls.
 module hg_neighbours #(
   parameter int unsigned LanesN = 3,
   // Bits of a lane

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Non-maximum suppression in 5x5, streamed (docs/stages/suppress.md): in job row Y score row n = Y - 8
-// comes in, rows n - 2, n - 2 - SpacingN, .. are attempted, and row n - lag leaves: its kept points,
-// lag = 2 + SpacingN (AttemptsN - 1). Stream contract: docs/spec/microarchitecture.md.
+// Non-maximum suppression in 5x5, streamed (docs/stages/suppress.md): in job row Y score row n = Y
+// - 8 comes in, rows n - 2, n - 2 - SpacingN, .. are attempted, and row n - lag leaves: its kept
+// points, lag = 2 + SpacingN (AttemptsN - 1). Stream contract: docs/spec/microarchitecture.md.
 //
 // A word of the line memory holds the older rows of a beat, newest lowest, each lane {kept,
-// undecided, score}. It is read when the beat comes and written back a row older, 12 cycles later if
-// the beats follow one another. The points of a beat leave after 13 cycles, at most one of any three
-// neighbouring lanes: o_valid[g] is that of lanes 3g to 3g + 2. o_mark comes with the last of a frame.
+// undecided, score}. It is read when the beat comes and written back a row older, 12 cycles later
+// if the beats follow one another. The points of a beat leave after 13 cycles, at most one of any
+// three neighbouring lanes: o_valid[g] is that of lanes 3g to 3g + 2. o_mark comes with the last of
+// a frame.
 module hg_suppress #(
   parameter int unsigned LanesN = 3,
   parameter int unsigned LineDepth = 763,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which of five rows comes first, for one column and every attempt of suppression: the greatest
-// {undecided, score}, of equal ones the oldest. Values are by age, 0 the newest row; attempt i looks
-// at ages SpacingN * i up to that + 4. `best` is {value, label}, label 4 for the oldest row, 2 for
-// the middle one: a greater number comes first. Latency 3, II 1.
+// {undecided, score}, of equal ones the oldest. Values are by age, 0 the newest row; attempt i
+// looks at ages SpacingN * i up to that + 4. `best` is {value, label}, label 4 for the oldest row,
+// 2 for the middle one: a greater number comes first. Latency 3, II 1.
 module hg_suppress_column #(
   parameter int unsigned ValueW = 19,
   parameter int unsigned AttemptsN = 8,
