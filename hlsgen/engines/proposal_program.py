@@ -72,7 +72,7 @@ def plan(spec: ProposalSpec, space: Space, width: int, height: int) -> Plan:
     places = [ALIGN]
     for section in (records, columns, listed):
         places.append(places[-1] + _aligned(len(section)))
-    basis = [_bits(signs) for signs in space.basis]
+    basis = [basis_bits(signs) for signs in space.basis]
     header = struct.pack(
         "<IHBBQIIHHHHQQhhHHIII",
         MAGIC,
@@ -168,7 +168,7 @@ def _job_word(job: Job) -> bytes:
     return struct.pack("<Q", word)
 
 
-def _bits(signs: NDArray[np.int8]) -> int:
+def basis_bits(signs: NDArray[np.int8]) -> int:
     """A basis as a word: upper left weight in the most significant bit, 1 for +1."""
     return int("".join("1" if sign > 0 else "0" for sign in signs.ravel()), 2)
 

@@ -20,6 +20,7 @@ _HSV_SHIFT = 12
 _GRAY_SHIFT = 15
 _GRAY_WEIGHTS = (3735, 19235, 9798)  # blue, green, red
 _HUE_RANGE = 180
+_LATENCY = 9  # in every space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class ColourCost:
 
     dsp: int
     bram36: float
+    latency: int  # cycles from a beat to its result
 
 
 def reciprocals() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -96,5 +98,7 @@ def _hsv(wide: NDArray[np.int32]) -> NDArray[np.uint8]:
 def cost(spec: ColourSpec) -> ColourCost:
     """Two multipliers a lane for HSV, two for grey; the two tables of a lane share a BRAM36."""
     return ColourCost(
-        dsp=spec.lanes_n * (2 * spec.hsv + 2 * spec.gray), bram36=1.0 * spec.lanes_n * spec.hsv
+        dsp=spec.lanes_n * (2 * spec.hsv + 2 * spec.gray),
+        bram36=1.0 * spec.lanes_n * spec.hsv,
+        latency=_LATENCY,
     )

@@ -17,6 +17,7 @@ from hlsgen.errors import ParameterError
 
 _PIXEL_BITS = 24
 _ROWS_N = 2  # older rows that are kept
+_LATENCY = 9  # of a last beat; another leaves one cycle less after the next one has come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class GradientCost:
     """What the stage takes of a device."""
 
     bram36: float
+    latency: int  # cycles from a beat to its result
 
 
 def golden(spec: GradientSpec, pixels: NDArray[np.uint8], *, summed: bool) -> NDArray[np.uint8]:
@@ -73,7 +75,7 @@ def _axis(pixels: NDArray[np.int16], *, summed: bool) -> NDArray[np.int16]:
 def cost(spec: GradientSpec) -> GradientCost:
     """Two rows of pixels of every size, a word of all lanes a beat, read and written once."""
     width = _ROWS_N * _PIXEL_BITS * spec.lanes_n
-    return GradientCost(bram36=line_bram36(width, spec.line_depth))
+    return GradientCost(bram36=line_bram36(width, spec.line_depth), latency=_LATENCY)
 
 
 def line_bram36(width: int, depth: int) -> float:

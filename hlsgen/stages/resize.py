@@ -21,6 +21,7 @@ _BANKS_N = (
 )
 _PIXEL_BITS = 24
 _BRAM18_DEPTH = 512  # of 36 bits
+_LATENCY = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class ResizeCost:
 
     dsp: int
     bram36: float
+    latency: int  # cycles from a beat to its result
 
 
 def taps(source: int, target: int) -> Taps:
@@ -108,4 +110,4 @@ def cost(spec: ResizeSpec) -> ResizeCost:
     halves = 2 * _BANKS_N * spec.lanes_n * -(-spec.bank_depth // _BRAM18_DEPTH)
     column_bits = spec.lanes_n * (FRACTION_BITS + 1 + (spec.width_max - 1).bit_length())
     table = -(-column_bits // 36) * -(-spec.column_depth // 1024)
-    return ResizeCost(dsp=9 * spec.lanes_n, bram36=halves / 2 + table)
+    return ResizeCost(dsp=9 * spec.lanes_n, bram36=halves / 2 + table, latency=_LATENCY)

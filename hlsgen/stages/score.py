@@ -24,6 +24,7 @@ from hlsgen.model.filters import (
 from hlsgen.stages.gradient import line_bram36
 
 _DROPPED = 8 - VALUE_BITS
+_LATENCY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class ScoreCost:
 
     dsp: int
     bram36: float
+    latency: int  # cycles from a beat to its result
 
 
 def golden(
@@ -89,4 +91,6 @@ def check_filter(spec: ScoreSpec, basis: NDArray[np.int8], coefficients: tuple[i
 def cost(spec: ScoreSpec) -> ScoreCost:
     """Two multipliers a lane; seven older rows of the top bits of every size."""
     width = (WINDOW - 1) * VALUE_BITS * spec.lanes_n
-    return ScoreCost(dsp=2 * spec.lanes_n, bram36=line_bram36(width, spec.line_depth))
+    return ScoreCost(
+        dsp=2 * spec.lanes_n, bram36=line_bram36(width, spec.line_depth), latency=_LATENCY
+    )

@@ -43,6 +43,7 @@ def run_script(stem: str, params: Mapping[str, int], folder: Path, **plusargs: i
 def _closure(top: Path) -> tuple[Path, ...]:
     """The bench and the modules it instantiates, at any depth."""
     library = {path.stem: path for path in sorted(RTL.glob("hg_*.sv"))}
+    library["hg_beats"] = SIM / "common" / "hg_beats.sv"
     found: dict[str, Path] = {}
     todo = [top]
     while todo:

@@ -22,15 +22,19 @@ from tests.rtl import (
     test_add,
     test_array,
     test_axi,
+    test_colour,
     test_control,
     test_ddr,
     test_fetch,
+    test_gradient,
     test_heap,
     test_load,
     test_pool,
     test_program,
     test_requant,
     test_residual,
+    test_resize,
+    test_score,
     test_store,
     test_suppress,
     test_window,
@@ -83,6 +87,10 @@ CASES = [
         "head_q != w_q", lambda folder: test_axi.test_beats_arrive(60, 40, 2, folder),
         "W before its AW",
     ),
+    case(  # hue is cut off instead of rounded
+        "colour", rtl("colour_hsv"), "18'(hue_q7[11])", "18'd0",
+        lambda folder: test_colour.test_colour_pixels_match_golden(1, 0, folder),
+    ),
     case(  # reading any register clears done
         "control", rtl("control"), "else if (read && rd_word == 5'd0) {done_q",
         "else if (read) {done_q", test_control.test_registers, r"read\(CONTROL\) == DONE",
@@ -103,6 +111,10 @@ CASES = [
     case(  # the word that a cycle begins needs no place
         "fetch-words", rtl("fetch_unpack"), "(RingW + 1)'(1) + (RingW + 1)'(wraps)",
         "(RingW + 1)'(1)", fetch_of_three_ports, r"ring \d+: got ",
+    ),
+    case(  # above the first row lies what the frame before has left
+        "gradient", rtl("gradient"), "tag_q2[17:6] == 12'd1 ? mid_q2 : old_q2", "old_q2",
+        lambda folder: test_gradient.test_gradient_beats_match_golden(3, 0.0, folder),
     ),
     case(  # a word is read that the operation before still changes
         "heap-level", rtl("heap_level"), "forward_q ? word_q : read_q", "read_q",
@@ -133,6 +145,14 @@ CASES = [
         "residual", rtl("residual"), "group_end && !block_end ? block_addr_q",
         "group_end ? block_addr_q",
         lambda path: test_residual.test_residual_entries_in_order("w8_two_banks", 1, 0, 0, path),
+    ),
+    case(  # the right pixel of the last column of a word is taken from the same word
+        "resize", rtl("resize_lane"), " + AddrW'(&x[1:0])", "",
+        lambda folder: test_resize.test_resize_beats_match_golden(3, 8, folder),
+    ),
+    case(  # windows that begin left of the map count
+        "score", rtl("score"), "(7 - l + LanesN - 1) / LanesN", "(7 - l) / LanesN",
+        lambda folder: test_score.test_score_beats_match_golden(3, 0.0, folder),
     ),
     case(  # beats are read without room for them
         "store", rtl("store"), "place_valid && credit_q != '0", "place_valid",
