@@ -13,8 +13,8 @@ module hg_colour_hsv (
   output logic [2:0][7:0] hsv_q     // hue lowest
 );
   // No quotient is a tie, so half up is half to even
-  logic [19:0] saturation_mem [256];
-  logic [16:0] hue_mem [256];
+  (* ram_style = "block" *) logic [19:0] saturation_mem [256];
+  (* ram_style = "block" *) logic [16:0] hue_mem [256];
   initial begin
     saturation_mem[0] = '0;
     hue_mem[0] = '0;

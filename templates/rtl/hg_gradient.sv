@@ -5,8 +5,8 @@
 //   HSV:       inner floor(sum_c |p[+1] - p[-1]| / 2); border sum_c |p - neighbour|
 //   g = min(across + down, 255)
 //
-// Job row Y gives map row Y - 1, the first push job the map's last row; `push` is cleared there. The
-// line memory holds the two rows before Y. A beat that is not `last` is held until the next one
+// Job row Y gives map row Y - 1, the first push job the map's last row; `push` is cleared there.
+// The line memory holds the two rows before Y. A beat that is not `last` is held until the next one
 // comes, so beats of a job leave 9 cycles after they come, or 8 after the next one. II 1.
 module hg_gradient #(
   parameter int unsigned LanesN = 3,
@@ -80,7 +80,8 @@ module hg_gradient #(
     if (!rst_n) held_q <= 1'b0;
     else held_q <= valid_q[2] || (held_q && !leave);
     if (valid_q[2]) begin
-      {tag_q4, mid_q4, above_q4, below_q4, edge_q4} <= {tag_q3, mid_q3, above_q3, below_q3, edge_q3};
+      {tag_q4, mid_q4, edge_q4} <= {tag_q3, mid_q3, edge_q3};
+      {above_q4, below_q4} <= {above_q3, below_q3};
     end
     if (leave) left_q <= mid_q4[LanesN-1];
   end

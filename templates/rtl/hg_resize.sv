@@ -84,7 +84,10 @@ module hg_resize #(
 
   // 1: the words of the two rows by parity; 2: the first word of each in its banks
   function automatic logic [AddrW-1:0] row_base(input logic [SlotW-2:0] word);
-    return AddrW'(32'(word) * RowWords);
+    row_base = '0;  // a choice of constants, no multiplier
+    for (int r = 0; r < CacheRowsN / 2; r++) begin
+      if (word == (SlotW - 1)'(r)) row_base = AddrW'(r * RowWords);
+    end
   endfunction
   logic [1:0][SlotW-2:0] word_q;
   logic [1:0][AddrW-1:0] base_q2;

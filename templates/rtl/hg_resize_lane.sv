@@ -55,31 +55,36 @@ module hg_resize_lane #(
   always_ff @(posedge clk) down_q5 <= $signed({1'b0, down});
   for (genvar k = 0; k < 3; k++) begin : gen_colour
     // 5 to 7: down both columns
-    logic signed [8:0]  step_q5 [2];
-    logic signed [18:0] part_q6 [2];
-    logic [15:0]        column_q7 [2];
-    logic [7:0]         from_q5 [2], from_q6 [2];
+    logic [1:0][15:0] column_q7;
+    for (genvar s = 0; s < 2; s++) begin : gen_side
+      logic signed [8:0]  step_q5;
+      logic signed [18:0] part_q6, sum_q7;
+      logic [7:0]         from_q5, from_q6;
+      always_ff @(posedge clk) begin
+        step_q5 <= $signed({1'b0, lower_q4[s][k]}) - $signed({1'b0, upper_q4[s][k]});
+        from_q5 <= upper_q4[s][k];
+        from_q6 <= from_q5;
+        part_q6 <= step_q5 * down_q5;
+        sum_q7 <= $signed({3'b0, from_q6, 8'd0}) + part_q6;
+      end
+      assign column_q7[s] = sum_q7[15:0];
+      logic unused_sum;
+      assign unused_sum = ^sum_q7;
+    end
+
+    // 8 to 10: across; half a code is added in time
     logic [15:0]        column_q8, column_q9;
     logic signed [16:0] step_q8;
-    logic signed [26:0] part_q9;
-    logic signed [26:0] sum;
+    logic signed [26:0] part_q9, total_q10;
     always_ff @(posedge clk) begin
-      for (int s = 0; s < 2; s++) begin
-        step_q5[s] <= $signed({1'b0, lower_q4[s][k]}) - $signed({1'b0, upper_q4[s][k]});
-        from_q5[s] <= upper_q4[s][k];
-        from_q6[s] <= from_q5[s];
-        part_q6[s] <= step_q5[s] * down_q5;
-        column_q7[s] <= {from_q6[s], 8'd0} + part_q6[s][15:0];
-      end
-      // 8 to 10: across; half a code is added in time
       step_q8 <= $signed({1'b0, column_q7[1]}) - $signed({1'b0, column_q7[0]});
       column_q8 <= column_q7[0] + 16'd128;
       column_q9 <= column_q8;
       part_q9 <= step_q8 * $signed({1'b0, across_q8});
-      pixel_q[k] <= sum[23:16];
+      total_q10 <= $signed({3'b0, column_q9, 8'd0}) + part_q9;
     end
-    assign sum = $signed({3'b0, column_q9, 8'd0}) + part_q9;
+    assign pixel_q[k] = total_q10[23:16];
     logic unused;
-    assign unused = ^sum;
+    assign unused = ^total_q10;
   end
 endmodule

@@ -14,13 +14,13 @@ module hg_score_lane #(
   input  logic [1:0][CoeffW-1:0] coeffs,
   output logic [ScoreW-1:0]      score_q
 );
-  logic signed [CoeffW+10:0] part_q [2];
+  localparam int unsigned PartW = CoeffW + 12;
+  logic signed [10:0]       base_q4 [2];
+  logic signed [CoeffW-1:0] coeff_q4 [2];
   for (genvar j = 0; j < 2; j++) begin : gen_basis
     logic [15:0][5:0]          four_q;
     logic [3:0][7:0]           sixteen_q;
     logic [9:0]                sum_q;
-    logic signed [10:0]        base_q;
-    logic signed [CoeffW-1:0]  coeff_q;
     function automatic logic [3:0] signed_value(input logic [3:0] value, input logic plus);
       return plus ? value : ~value;
     endfunction
@@ -36,20 +36,23 @@ module hg_score_lane #(
                       + (8'(four_q[4*i+2]) + 8'(four_q[4*i+3]));
       end
       sum_q <= (10'(sixteen_q[0]) + 10'(sixteen_q[1])) + (10'(sixteen_q[2]) + 10'(sixteen_q[3]));
-      base_q <= $signed({1'b0, sum_q}) - $signed({1'b0, excess[j]});
-      coeff_q <= coeffs[j];
-      part_q[j] <= base_q * coeff_q;
+      base_q4[j] <= $signed({1'b0, sum_q}) - $signed({1'b0, excess[j]});
+      coeff_q4[j] <= coeffs[j];
     end
   end
 
-  logic signed [CoeffW+11:0] score;
-  logic signed [CoeffW+10:0] part_q2 [2];
-  assign score = part_q2[0] + part_q2[1];
+  // The second product joins the first one a cycle later
+  logic signed [10:0]      base_q5;
+  logic signed [PartW-1:0] first_q5, first_q6, second_q6, score_q7;
   always_ff @(posedge clk) begin
-    part_q2 <= part_q;
-    score_q <= ScoreW'(score);
+    first_q5 <= base_q4[0] * coeff_q4[0];
+    first_q6 <= first_q5;
+    base_q5 <= base_q4[1];
+    second_q6 <= base_q5 * coeff_q4[1];
+    score_q7 <= second_q6 + first_q6;
   end
+  assign score_q = ScoreW'(score_q7);
 
   logic unused;
-  assign unused = ^score;
+  assign unused = ^score_q7;
 endmodule
