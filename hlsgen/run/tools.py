@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hlsgen.errors import ToolError
@@ -91,14 +91,26 @@ def jobs() -> int:
 @contextmanager
 def locked(target: Path) -> Iterator[None]:
     """Hold what is made at `target` for this process; another one waits until it is released."""
+    path = target.with_name(f".{target.name}.lock")
     with _writable_cache():
         target.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(target.with_name(f".{target.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        lock = _held(path)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(lock)  # and so released, as it is when the process is killed
+        path.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _held(path: Path) -> int:
+    """A locked file of that name: one that its last holder has removed meanwhile does not count."""
+    while True:
+        lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(path.stat(), os.fstat(lock)):
+                return lock
+        os.close(lock)
 
 
 def cached(name: str, make: Callable[[Path], None]) -> Path:

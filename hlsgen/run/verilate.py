@@ -122,7 +122,7 @@ def _compile(
     command = [
         verilator, *_FLAGS, *(("--trace-fst",) if bench.waves else ()),
         "--Mdir", folder, "--prefix", "Vtop", "--top-module", bench.top, "-o", "bench",
-        "--output-groups", str(tools.jobs()), "-CFLAGS", _CFLAGS,
+        "--output-groups", str(tools.jobs()), "--output-split-cfuncs", "500", "-CFLAGS", _CFLAGS,
         "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -L. -lcocotbvpi_verilator", *parameters,
         _cocotb_main(), control, *bench.sources,
     ]  # fmt: skip

@@ -60,7 +60,7 @@ def chains(draw):
     return [*ops, Round(draw(st.sampled_from(Rounding)))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(chains())
 def test_step_levels_agree_with_the_chain_at_every_integer(ops):
     codes = range(-4, 5)
