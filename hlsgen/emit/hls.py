@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The `hls` folder of a project: the C++ headers as they are, and the configuration header."""
+"""The `hls` folder of a project: the C++ of its engine as it is, and the configuration header."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from hlsgen.emit.render import render
 from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.proposal import ProposalSpec
+from hlsgen.engines.proposal_jobs import jobs_depth
 from hlsgen.resources import resource
 
 CONFIG = "config.hpp"
+_INCLUDE = re.compile(r'^#include "(\w+\.hpp)"$', re.MULTILINE)
+# The top function of an engine, and the program that simulates it: what they include goes along.
+_MIXED = ("mixed.cpp", "csim_main.cpp")
+_PROPOSAL = ("proposal.cpp", "proposal_main.cpp")
 _PARAMETERS = (
     ("ActBits", "act_bits"),
     ("Pot4N", "pot4_n"),
@@ -42,30 +49,77 @@ class Parameter:
 class ConfigContext:
     """What `templates/hls/config.hpp.j2` prints."""
 
+    engine: str
+    source: str  # of the parameters, in the documents
+    ports_macro: str
+    ports_n: int
     parameters: tuple[Parameter, ...]
-    weight_ports_n: int
     layout_hash: str
 
 
-def config_context(spec: MixedSpec) -> ConfigContext:
+def config_context(spec: MixedSpec | ProposalSpec) -> ConfigContext:
     """Return the context of the configuration header of a design."""
+    if isinstance(spec, ProposalSpec):
+        return _proposal_context(spec)
     return ConfigContext(
+        engine="mixed",
+        source="docs/spec/formats.md §1",
+        ports_macro="HG_WEIGHT_PORTS",
+        ports_n=spec.weight_ports_n,
         parameters=tuple(Parameter(name, getattr(spec, field)) for name, field in _PARAMETERS),
-        weight_ports_n=spec.weight_ports_n,
         layout_hash=f"{spec.layout_hash():#018x}",
     )
 
 
-def hls_sources() -> list[Path]:
-    """The C++ files that every project holds, by name."""
+def _proposal_context(spec: ProposalSpec) -> ConfigContext:
+    """The fields, and what the spec and its stages derive from them."""
+    calibrate = spec.calibrate
+    values = {
+        "WidthMax": spec.width_max,
+        "HeightMax": spec.height_max,
+        "LanesN": spec.lanes_n,
+        "PortsN": spec.ports_n,
+        "AttemptsN": spec.attempts_n,
+        "LimitN": spec.limit_n,
+        "TopK": spec.top_k,
+        "SizesN": len(spec.sizes),
+        "LineDepth": spec.line_depth,
+        "JobsDepth": jobs_depth(spec),
+        "CacheRowsN": spec.resize.cache_rows_n,
+        "SpacingN": spec.suppress.spacing_n,
+        "MapBitsX": spec.map_bits[0],
+        "MapBitsY": spec.map_bits[1],
+        "ScoreW": calibrate.score_w,
+        "ValueW": calibrate.value_w,
+        "CalibrateShift": calibrate.shift,
+    }
+    return ConfigContext(
+        engine="proposal",
+        source="docs/spec/proposals.md",
+        ports_macro="HG_PORTS",
+        ports_n=spec.ports_n,
+        parameters=tuple(Parameter(name, value) for name, value in values.items()),
+        layout_hash=f"{spec.layout_hash():#018x}",
+    )
+
+
+def hls_sources(spec: MixedSpec | ProposalSpec) -> list[Path]:
+    """The C++ files of a design's engine, by name; its configuration is not among them."""
     folder = resource("templates/hls")
-    return sorted(path for path in folder.iterdir() if path.suffix in (".hpp", ".cpp"))
+    waiting = list(_PROPOSAL if isinstance(spec, ProposalSpec) else _MIXED)
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name != CONFIG and name not in found:
+            found.add(name)
+            waiting += _INCLUDE.findall((folder / name).read_text(encoding="utf-8"))
+    return [folder / name for name in sorted(found)]
 
 
-def write_hls(spec: MixedSpec, folder: Path) -> None:
+def write_hls(spec: MixedSpec | ProposalSpec, folder: Path) -> None:
     """Write the C++ of a design into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for source in hls_sources():
+    for source in hls_sources(spec):
         shutil.copyfile(source, folder / source.name)
     text = render("hls/config.hpp.j2", config_context(spec))
     (folder / CONFIG).write_text(text, encoding="utf-8")

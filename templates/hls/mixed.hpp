@@ -11,13 +11,6 @@
 
 namespace hg {
 
-// Arguments of a run, as the registers hold them (formats §7); byte addresses.
-struct Arguments {
-    std::uint64_t program, weights, input, output, scratch, report;
-    int frames;
-    std::uint64_t input_stride, output_stride;
-};
-
 // Words are unpacked where that costs least: behind the ring in hardware, before it in C simulation.
 #ifdef __SYNTHESIS__
 template <class C>
@@ -264,17 +257,10 @@ inline void report_fetches(port_t *gmem, const Arguments &args, const Header &he
     }
 }
 
-// Header of the report, written last; its magic says that everything before it is complete.
 template <class C>
-void write_report(port_t *gmem, std::uint64_t report, Status status, int index, int frames) {
-    const beat_t capabilities = beat_t(C::ActBits) | beat_t(C::LanesN) << 8 | beat_t(C::PixelsN) << 16 |
-                                beat_t(Params<C>::RowsN) << 24 | beat_t(C::WeightPortsN) << 32 |
-                                beat_t(C::DrainN) << 40;
-    const beat_t beats[6] = {REPORT_MAGIC | FORMAT_VERSION << 32, C::LayoutHash,
-                             beat_t(status) | beat_t(index) << 32, beat_t(frames), 0, capabilities};
-    for (int i = 15; i >= 0; --i) {
-        write_beat(gmem, report + std::uint64_t(8 * i), i < 6 ? beats[i % 6] : 0);
-    }
+beat_t capabilities() {
+    return beat_t(C::ActBits) | beat_t(C::LanesN) << 8 | beat_t(C::PixelsN) << 16 |
+           beat_t(Params<C>::RowsN) << 24 | beat_t(C::WeightPortsN) << 32 | beat_t(C::DrainN) << 40;
 }
 
 template <class C>
@@ -288,7 +274,8 @@ void mixed(State<C> &state, port_t *gmem0, const port_t *gmem1, const port_t *gm
         run_frames<C>(state, gmem0, gmem1, gmem2, gmem3, args, header);
         report_fetches(gmem0, args, header);
     }
-    write_report<C>(gmem0, args.report, status, index, run ? args.frames : 0);
+    write_report(gmem0, args.report, C::LayoutHash, status, index, run ? args.frames : 0,
+                 capabilities<C>());
 }
 
 }  // namespace hg

@@ -8,25 +8,14 @@
 #ifndef HG_PROGRAM_HPP
 #define HG_PROGRAM_HPP
 
-#include "monitor.hpp"
 #include "params.hpp"
+#include "report.hpp"
 
 namespace hg {
 
 enum Op { OP_FETCH = 1, OP_LOAD = 2, OP_CONV = 3, OP_POOL = 4, OP_STORE = 5 };
 enum Kind { KIND_CODES = 0, KIND_TWO_PLANES = 1, KIND_RAW = 2 };
-enum Status {
-    STATUS_GOOD = 0,
-    STATUS_MAGIC = 1,
-    STATUS_VERSION = 2,
-    STATUS_HASH = 3,
-    STATUS_OPERATION = 4,
-    STATUS_FIELD = 5
-};
-
 constexpr beat_t PROGRAM_MAGIC = 0x52504748;
-constexpr beat_t REPORT_MAGIC = 0x50524748;
-constexpr beat_t FORMAT_VERSION = 1;
 constexpr int DESCRIPTOR_BYTES = 128;
 constexpr int DESCRIPTOR_BEATS = 8;  // those that hold fields
 constexpr int TAP_BYTES = 16;

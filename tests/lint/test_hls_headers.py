@@ -9,37 +9,54 @@ from pathlib import Path
 import pytest
 
 from hlsgen.emit.hls import hls_sources, write_hls
+from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.proposal import ProposalSpec
+from hlsgen.resources import resource
 from hlsgen.run.tools import find_compiler, find_headers
 from tests.designs import spec_of
 
 pytestmark = pytest.mark.lint
 
-SOURCES = [path.name for path in hls_sources()]
+# Every kind of row and two weight ports; an odd number of lanes and both image ports.
+SPECS: dict[str, MixedSpec | ProposalSpec] = {
+    "mixed": spec_of(19, 12, 1, act_bits=4, lanes_n=8, pixels_n=6, weight_ports_n=2),
+    "proposal": ProposalSpec(lanes_n=5, ports_n=2),
+}
 VARIANTS = {"monitor": ("-DHG_MONITOR",), "plain": (), "exact": ("-DHG_AP_TYPES",)}
 CASES = [
-    (name, variant)
-    for name in SOURCES
+    (engine, path.name, variant)
+    for engine, spec in SPECS.items()
+    for path in hls_sources(spec)
     for variant in VARIANTS
-    if variant == "monitor" or name.endswith(".cpp")  # programs instantiate every header
+    if variant == "monitor" or path.suffix == ".cpp"  # programs instantiate every header
 ]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """HLS sources of a design with every kind of row and two weight ports."""
-    spec = spec_of(19, 12, 1, act_bits=4, lanes_n=8, pixels_n=6, weight_ports_n=2)
+    """HLS sources of a design of each engine."""
     folder = tmp_path_factory.mktemp("hls")
-    write_hls(spec, folder)
+    for engine, spec in SPECS.items():
+        write_hls(spec, folder / engine)
     return folder
 
 
-@pytest.mark.parametrize(("name", "variant"), CASES)
-def test_hls_source_compiles_without_a_warning(name: str, variant: str, folder: Path) -> None:
+def test_every_header_belongs_to_an_engine() -> None:
+    found = {path.name for spec in SPECS.values() for path in hls_sources(spec)}
+    files = {path.name for path in resource("templates/hls").iterdir() if path.suffix != ".j2"}
+    assert found == files
+
+
+@pytest.mark.parametrize(("engine", "name", "variant"), CASES)
+def test_hls_source_compiles_without_a_warning(
+    engine: str, name: str, variant: str, folder: Path
+) -> None:
+    place = folder / engine
     command = [
         str(find_compiler()),
         *("-std=c++14", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"),
         *VARIANTS[variant],
-        *(f"-isystem{find_headers()}", f"-I{folder}", str(folder / name)),
+        *(f"-isystem{find_headers()}", f"-I{place}", str(place / name)),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -28,32 +28,12 @@ from hlsgen.engines.proposal_program import (
     unpack_results,
 )
 from hlsgen.errors import ParameterError
-from hlsgen.frontends.bing import binarise
-from hlsgen.model.proposal import PUBLISHED_SIZES, Space
+from hlsgen.model.proposal import PUBLISHED_SIZES
 from hlsgen.stages.resize import taps
+from tests.proposals import a_space, picture
 
 pytestmark = pytest.mark.unit
 SPEC = ProposalSpec(width_max=120, height_max=90, attempts_n=2, top_k=50, limit_n=9)
-
-
-def a_space() -> Space:
-    random = np.random.default_rng(1)
-    basis, _ = binarise(random.normal(1e-4, 2e-4, (8, 8)))
-    count = len(PUBLISHED_SIZES)
-    return Space(
-        name="bgr",
-        basis=basis,
-        coefficients=(5, 3),
-        score_unit=1e-5,
-        sizes=PUBLISHED_SIZES,
-        slope=random.integers(-5000, 100_000, count),
-        offset=random.integers(-(1 << 38), 0, count),
-    )
-
-
-def picture(width: int, height: int) -> np.ndarray:
-    noise = np.random.default_rng(2).integers(0, 256, (height // 5 + 1, width // 5 + 1, 3))
-    return np.kron(noise, np.ones((5, 5, 1), int))[:height, :width].astype(np.uint8)
 
 
 def test_proposal_sizes_are_the_published_geometry() -> None:

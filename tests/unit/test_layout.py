@@ -17,18 +17,12 @@ MOST_LINES = 450  # of a source file
 MOST_FUNCTION_LINES = 60
 SOURCES = {".py", ".sv", ".svh", ".hpp", ".h", ".cpp", ".j2", ".tcl"}
 # Ratchet: lines of hlsgen/, templates/ and sim/ together. Raise it knowingly, lower it gladly.
-MOST_TOTAL_LINES = 40_000
+MOST_TOTAL_LINES = 44_000
 
 # Specified, with golden, tests and page; some of the hardware is still to come.
 AWAITING_HARDWARE = {
     "boxes",
     "calibrate",
-    "colour",
-    "gradient",
-    "heap",
-    "resize",
-    "score",
-    "suppress",
 }
 STEMS = sorted(p.stem for p in (ROOT / "hlsgen/stages").glob("*.py") if p.stem != "__init__")
 
