@@ -8,7 +8,7 @@ from pathlib import Path
 from hlsgen.boards import Board
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.model.graph import Model
-from hlsgen.plan.default import default_spec
+from hlsgen.plan.default import default_design, default_spec
 from hlsgen.plan.design import (
     Design,
     DesignFile,
@@ -25,11 +25,10 @@ def plan(model: Model, board: Board, design: Path | DesignFile | MixedSpec | Non
     """Map a model on a board: on the board's default design, a (partial) design.yaml or a spec."""
     if isinstance(design, MixedSpec):
         return make_design(model, design, board.name)
-    spec = default_spec(model, board)
-    if design is not None:
-        given = read_design(design) if isinstance(design, Path) else design
-        spec = merged_spec(spec, given)
-    return make_design(model, spec, board.name)
+    if design is None:
+        return default_design(model, board)
+    given = read_design(design) if isinstance(design, Path) else design
+    return make_design(model, merged_spec(default_spec(model, board), given), board.name)
 
 
 __all__ = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate, combinations_with_replacement
 from math import gcd
 
@@ -29,6 +30,7 @@ _RAMP_BANDS = 3  # low bands in front of the others
 _RAMP_UNITS = 8  # most units of rows of such a band
 
 
+@lru_cache(maxsize=4)  # a Lowered is compared by identity
 def with_bands(lowered: Lowered, spec: MixedSpec) -> Lowered:
     """Return nodes that fit the activation memory, or the given ones when no bands help."""
     while needed_depth(lowered, spec, spec.act_depth) > spec.act_depth:

@@ -16,7 +16,7 @@ from hlsgen.model.graph import Add, Conv, MaxPool, Model
 from hlsgen.model.numbers import Format
 from hlsgen.plan.bands import with_bands
 from hlsgen.plan.cost import resources
-from hlsgen.plan.design import make_design
+from hlsgen.plan.design import Design, make_design
 from hlsgen.plan.memory import fits, needed_depth
 from hlsgen.plan.timing import frame_timing
 
@@ -45,8 +45,28 @@ _SHAPES: dict[tuple[int, bool, bool], tuple[int, int, int, int]] = {
 _FIXED8_ROWS = 16
 
 
+def default_design(model: Model, board: Board) -> Design:
+    """The design on which the model runs fastest among those that suit the board's device."""
+    lowered, specs = _candidates(model, board)
+    return _fastest(model, lowered, specs, board)
+
+
 def default_spec(model: Model, board: Board) -> MixedSpec:
-    """A design on which the model runs and that suits the board's device."""
+    """The spec of the default design, also where the model does not fit it."""
+    lowered, specs = _candidates(model, board)
+    return specs[0] if len(specs) == 1 else _fastest(model, lowered, specs, board).spec
+
+
+def _fastest(model: Model, lowered: Lowered, specs: list[MixedSpec], board: Board) -> Design:
+    def cycles(design: Design) -> int:
+        return frame_timing(design.steps.steps, design.spec, board, board.clock_hz).frame
+
+    designs = [make_design(model, spec, board.name, lowered) for spec in specs]
+    return min(designs, key=cycles) if len(designs) > 1 else designs[0]
+
+
+def _candidates(model: Model, board: Board) -> tuple[Lowered, list[MixedSpec]]:
+    """The lowered model, and arrays that suit the device with ways to split its block memory."""
     spec = base_spec(model_act_bits(model), only_fixed8(model), board)
     lowered = lower(model, spec)
     spec = replace(
@@ -65,15 +85,16 @@ def default_spec(model: Model, board: Board) -> MixedSpec:
     nodes = (node for node in lowered.nodes if isinstance(node, ConvNode))
     words = sum(issued_words(node, spec) for node in nodes)
     if words <= found.ring_depth and needed_depth(lowered, found) <= found.act_depth:
-        return found
-    return _fastest(model, lowered, found, board, range(least, words + _RING_STEP))
+        return lowered, [found]
+    own = [found] if fits(with_bands(lowered, found), found) else []
+    return lowered, own + _splits(lowered, found, board, range(least, words + _RING_STEP)) or [
+        found
+    ]
 
 
-def _fastest(
-    model: Model, lowered: Lowered, found: MixedSpec, board: Board, words: range
-) -> MixedSpec:
+def _splits(lowered: Lowered, found: MixedSpec, board: Board, words: range) -> list[MixedSpec]:
     """The same array with the BRAM36 split otherwise: what activations leave, the ring takes."""
-    choices = [found] if fits(with_bands(lowered, found), found) else []
+    choices = []
     for share in _ACT_SHARES:
         depth = -(-int(share * found.act_depth) // _BRAM_DEPTH) * _BRAM_DEPTH
         spec = replace(found, act_depth=depth, ring_depth=_RING_STEP)
@@ -84,12 +105,7 @@ def _fastest(
         room = spec.ring_depth in words and _usable(spec, board)
         if room and fits(with_bands(lowered, spec), spec):
             choices.append(spec)
-
-    def cycles(spec: MixedSpec) -> int:
-        steps = make_design(model, spec, board.name).steps.steps
-        return frame_timing(steps, spec, board, board.clock_hz).frame
-
-    return min(choices, key=cycles) if len(choices) > 1 else found
+    return choices
 
 
 def base_spec(act_bits: int, fixed8: bool, board: Board) -> MixedSpec:

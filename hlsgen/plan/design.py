@@ -69,9 +69,14 @@ class DesignFile(BaseModel):
     memory: list[dict[str, Any]] | None = None
 
 
-def make_design(model: Model, spec: MixedSpec, board: str) -> Design:
-    """Lower, place and schedule a Model on a spec; the schedule is proven."""
-    lowered = with_bands(lower(model, spec), spec)
+def make_design(
+    model: Model, spec: MixedSpec, board: str, lowered: Lowered | None = None
+) -> Design:
+    """Lower, place and schedule a Model on a spec; the schedule is proven.
+
+    `lowered` is the Model lowered for the spec's lanes and activation bits, where it is there.
+    """
+    lowered = with_bands(lowered or lower(model, spec), spec)
     memory = place(lowered, spec)
     steps = build_steps(model, lowered, memory, spec)
     waiting = with_waits(steps.steps)
