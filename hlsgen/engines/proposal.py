@@ -95,6 +95,7 @@ class ProposalSpec:
             lanes_n=self.lanes_n,
             width_max=self.width_max,
             height_max=self.height_max,
+            ports_n=self.ports_n,
             column_depth=self.line_depth,
         )
 

@@ -32,6 +32,7 @@ class ResizeSpec:
     width_max: int  # pixels of a source row
     height_max: int  # source rows
     cache_rows_n: int = 8  # source rows held on chip
+    ports_n: int = 1  # source rows written at a time, of different parity
     column_depth: int = 1024  # beats of the column table: all sizes of a frame
 
     def __post_init__(self) -> None:
@@ -40,6 +41,7 @@ class ResizeSpec:
             (8 <= self.width_max <= 4096, "width_max", "in 8..4096"),
             (8 <= self.height_max <= 4096, "height_max", "in 8..4096"),
             (self.cache_rows_n in (4, 8, 16), "cache_rows_n", "4, 8 or 16"),
+            (1 <= self.ports_n <= 2, "ports_n", "1 or 2"),
             (1 <= self.column_depth <= 1 << 14, "column_depth", "in 1..16384"),
         )
         for good, name, rule in rules:

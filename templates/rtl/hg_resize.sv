@@ -5,14 +5,16 @@
 //   v(x) = 256 p[y0][x] + wy (p[y0+1][x] - p[y0][x])
 //   out = (256 v(x0) + wx (v(x0+1) - v(x0)) + 2^15) >> 16
 //
-// A row lies in slot y modulo CacheRowsN; the unpacker writes up to three neighbouring pixels of a
-// row a cycle. y0 (modulo CacheRowsN) and wy come with the beat, {x0, wx} of its lanes from the
-// column table. Pixels are read 3 to 5 cycles after their beat came. Latency 12 cycles, II 1.
+// Row y lies in slot y modulo CacheRowsN. The unpacker writes up to three neighbouring pixels of a
+// row a cycle; two ports write rows of their own parity. The slot of y0 and wy come with the beat,
+// {x0, wx} of its lanes from the column table. Pixels are read 3 to 5 cycles after their beat came.
+// Latency 12 cycles, II 1.
 module hg_resize #(
   parameter int unsigned LanesN = 3,
   parameter int unsigned WidthMax = 500,
   parameter int unsigned HeightMax = 500,
   parameter int unsigned CacheRowsN = 8,
+  parameter int unsigned PortsN = 1,
   parameter int unsigned ColumnDepth = 763,
   localparam int unsigned TagW = 56,
   localparam int unsigned SlotW = $clog2(CacheRowsN)
@@ -24,11 +26,11 @@ module hg_resize #(
   input  logic [13:0]                 tab_place,
   input  logic [1:0]                  tab_pair,
   input  logic [63:0]                 tab_data,
-  // Pixels w_x, w_x + 1 and w_x + 2 of a row
-  input  logic [2:0]                  w_valid,
-  input  logic [SlotW-1:0]            w_slot,
-  input  logic [11:0]                 w_x,
-  input  logic [2:0][23:0]            w_pixels,
+  // Pixels w_x, w_x + 1 and w_x + 2 of a row, from every port
+  input  logic [PortsN-1:0][2:0]       w_valid,
+  input  logic [PortsN-1:0][SlotW-1:0] w_slot,
+  input  logic [PortsN-1:0][11:0]      w_x,
+  input  logic [PortsN-1:0][2:0][23:0] w_pixels,
   input  logic                        i_valid,
   input  logic [TagW-1:0]             i_tag,
   input  logic [SlotW-1:0]            i_slot,
@@ -53,6 +55,9 @@ module hg_resize #(
   end
   if (CacheRowsN != 4 && CacheRowsN != 8 && CacheRowsN != 16) begin : gen_rows_check
     $error("hg_resize CacheRowsN must be 4, 8 or 16, not %0d", CacheRowsN);
+  end
+  if (PortsN != 1 && PortsN != 2) begin : gen_ports_check
+    $error("hg_resize PortsN must be 1 or 2, not %0d", PortsN);
   end
   if (ColumnDepth < 2 || ColumnDepth > 1 << 14) begin : gen_depth_check
     $error("hg_resize ColumnDepth must be in 2..16384, not %0d", ColumnDepth);
@@ -102,23 +107,25 @@ module hg_resize #(
   end
 
   // Writes: the bank of a column has the pixel (column - w_x) modulo 4 of the three
-  logic [3:0][1:0]       write_q;    // by bank and parity
-  logic [3:0][AddrW-1:0] write_addr_q;
-  logic [3:0][23:0]      write_data_q;
+  logic [PortsN-1:0][3:0][1:0]       write_q;    // by bank and parity
+  logic [PortsN-1:0][3:0][AddrW-1:0] write_addr_q;
+  logic [PortsN-1:0][3:0][23:0]      write_data_q;
   always_ff @(posedge clk) begin
-    for (int c = 0; c < 4; c++) begin
-      automatic logic [1:0] pixel = 2'(c) - w_x[1:0];
-      automatic logic       hit = pixel != 2'd3 && w_valid[pixel];
-      write_q[c] <= {hit && w_slot[0], hit && !w_slot[0]};
-      write_addr_q[c] <= row_base(w_slot[SlotW-1:1]) + AddrW'(w_x[11:2])
-                       + AddrW'(2'(c) < w_x[1:0]);
-      write_data_q[c] <= w_pixels[pixel];
+    for (int p = 0; p < PortsN; p++) begin
+      for (int c = 0; c < 4; c++) begin
+        automatic logic [1:0] pixel = 2'(c) - w_x[p][1:0];
+        automatic logic       hit = pixel != 2'd3 && w_valid[p][pixel];
+        write_q[p][c] <= {hit && w_slot[p][0], hit && !w_slot[p][0]};
+        write_addr_q[p][c] <= row_base(w_slot[p][SlotW-1:1]) + AddrW'(w_x[p][11:2])
+                            + AddrW'(2'(c) < w_x[p][1:0]);
+        write_data_q[p][c] <= w_pixels[p][pixel];
+      end
     end
     if (!rst_n) write_q <= '0;
   end
 
   for (genvar l = 0; l < LanesN; l++) begin : gen_lane
-    hg_resize_lane #(.XW(XW), .BankDepth(BankDepth)) u_lane (
+    hg_resize_lane #(.XW(XW), .BankDepth(BankDepth), .PortsN(PortsN)) u_lane (
       .clk, .write(write_q), .write_addr(write_addr_q), .write_data(write_data_q),
       .x(taps[l][XW-1:0]), .across(taps[l][XW +: 9]), .base(base_q2), .odd(odd_q5),
       .down(down_q6), .pixel_q(o_pixels[l])

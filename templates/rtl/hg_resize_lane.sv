@@ -7,12 +7,14 @@
 module hg_resize_lane #(
   parameter int unsigned XW = 9,
   parameter int unsigned BankDepth = 500,
+  parameter int unsigned PortsN = 1,
   localparam int unsigned AddrW = $clog2(BankDepth)
 ) (
   input  logic                  clk,
-  input  logic [3:0][1:0]       write,       // by bank and parity
-  input  logic [3:0][AddrW-1:0] write_addr,
-  input  logic [3:0][23:0]      write_data,
+  // By port, bank and (write) parity
+  input  logic [PortsN-1:0][3:0][1:0]       write,
+  input  logic [PortsN-1:0][3:0][AddrW-1:0] write_addr,
+  input  logic [PortsN-1:0][3:0][23:0]      write_data,
   input  logic [XW-1:0]         x,
   input  logic [8:0]            across,
   input  logic [1:0][AddrW-1:0] base,        // of the rows by parity
@@ -32,9 +34,11 @@ module hg_resize_lane #(
     end
   end
   for (genvar p = 0; p < 2; p++) begin : gen_parity
+    localparam int unsigned Port = p % PortsN;
     for (genvar c = 0; c < 4; c++) begin : gen_bank
       hg_ram #(.Width(24), .Depth(BankDepth)) u_bank (
-        .clk, .we(write[c][p]), .waddr(write_addr[c]), .wdata(write_data[c]),
+        .clk, .we(write[Port][c][p]), .waddr(write_addr[Port][c]),
+        .wdata(write_data[Port][c]),
         .re(1'b1), .raddr(c == 0 ? addr_next_q[p] : addr_q[p]), .rdata(data[p][c])
       );
     end
@@ -87,4 +91,7 @@ module hg_resize_lane #(
     logic unused;
     assign unused = ^total_q10;
   end
+
+  logic unused_write;
+  assign unused_write = ^write;
 endmodule

@@ -157,11 +157,17 @@ def frames(lanes_n: int, random: np.random.Generator) -> list[Frame]:
     """Images of several sizes and spaces; every one twice, so that equal programs follow."""
     made = []
     for number, size in enumerate(IMAGES):
-        name = SPACES[(number + lanes_n) % len(SPACES)]
-        frame = random_frame(lanes_n, random, size, name)
-        other = random_frame(lanes_n, random, size, name)
-        made += [frame, Frame(frame.spec, frame.space, other.image)]
+        made += frame_pair(lanes_n, random, size, SPACES[(number + lanes_n) % len(SPACES)])
     return made
+
+
+def frame_pair(
+    lanes_n: int, random: np.random.Generator, size: tuple[int, int], name: str
+) -> list[Frame]:
+    """Two images of one program."""
+    frame = random_frame(lanes_n, random, size, name)
+    other = random_frame(lanes_n, random, size, name)
+    return [frame, Frame(frame.spec, frame.space, other.image)]
 
 
 def stream(

@@ -34,6 +34,7 @@ from tests.rtl import (
     test_requant,
     test_residual,
     test_resize,
+    test_rows,
     test_score,
     test_store,
     test_suppress,
@@ -124,6 +125,10 @@ CASES = [
         "heap", rtl("heap"), "<= !polarity_q[give_bank]", "<= polarity_q[give_bank]",
         lambda folder: test_heap.test_heap_results_match_golden("few_limits", folder),
     ),
+    case(  # a source row is written over before its last reader has read it
+        "image", rtl("image_port"), "ahead < 16'(CacheRowsN)", "ahead <= 16'(CacheRowsN)",
+        lambda folder: test_rows.test_rows_beats_match_golden(3, 2, (70, 40), 0, 0, folder),
+    ),
     case(  # a beat is taken in a cycle without a grant
         "load", rtl("load"), "image ? s_ready : ld_gnt;", "image ? s_ready : place_valid;",
         lambda folder: test_load.test_load_memory_matches_golden("b2", 2, 30, folder),
@@ -149,6 +154,10 @@ CASES = [
     case(  # the right pixel of the last column of a word is taken from the same word
         "resize", rtl("resize_lane"), " + AddrW'(&x[1:0])", "",
         lambda folder: test_resize.test_resize_beats_match_golden(3, 8, folder),
+    ),
+    case(  # the lower source row need not be there
+        "row-jobs", rtl("row_jobs"), "first_row - 16'd2", "first_row - 16'd1",
+        lambda folder: test_rows.test_rows_beats_match_golden(3, 1, (53, 33), 40, 10, folder),
     ),
     case(  # windows that begin left of the map count
         "score", rtl("score"), "(7 - l + LanesN - 1) / LanesN", "(7 - l) / LanesN",

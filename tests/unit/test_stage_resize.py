@@ -75,7 +75,12 @@ def test_resize_refuses_larger_images_and_enlargements() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "rule"),
-    [("lanes_n", 9, "in 1..8"), ("width_max", 7, "in 8..4096"), ("cache_rows_n", 5, "4, 8 or 16")],
+    [
+        ("lanes_n", 9, "in 1..8"),
+        ("width_max", 7, "in 8..4096"),
+        ("cache_rows_n", 5, "4, 8 or 16"),
+        ("ports_n", 3, "1 or 2"),
+    ],
 )
 def test_resize_rejects(field: str, value: int, rule: str) -> None:
     fields = {"lanes_n": 2, "width_max": 500, "height_max": 375, field: value}
