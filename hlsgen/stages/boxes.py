@@ -34,7 +34,7 @@ class BoxesSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxesCost:
-    """What the stage takes of a device, and the cycles of its port."""
+    """What the stage takes of a device, and the beats of its port."""
 
     dsp: int
     bram36: float
@@ -60,6 +60,6 @@ def golden(
 
 
 def cost(spec: BoxesSpec) -> BoxesCost:
-    """Two multipliers; a buffer turns the ascending order round, a burst at a time."""
+    """Two multipliers; a buffer of LUTRAM turns the ascending order round, a burst at a time."""
     bursts = -(-spec.boxes_n // BURST_RECORDS)
-    return BoxesCost(dsp=2, bram36=2.0, beats=bursts * BURST_RECORDS * RECORD_BYTES // 8)
+    return BoxesCost(dsp=2, bram36=0.0, beats=bursts * BURST_RECORDS * RECORD_BYTES // 8)

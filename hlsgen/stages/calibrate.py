@@ -53,6 +53,7 @@ class CalibrateCost:
     """What the stage takes of a device."""
 
     dsp: int
+    latency: int
 
 
 def golden(
@@ -82,4 +83,5 @@ def check_line(
 
 def cost(spec: CalibrateSpec) -> CalibrateCost:
     """One multiplier of 25x18 bits for every 24x17 of the operands' magnitudes."""
-    return CalibrateCost(dsp=-(-(spec.slope_w - 1) // 24) * -(-(spec.score_w - 1) // 17))
+    dsp = -(-(spec.slope_w - 1) // 24) * -(-(spec.score_w - 1) // 17)
+    return CalibrateCost(dsp=dsp, latency=3)

@@ -32,6 +32,12 @@ VARIANTS = {
     "heap-one_heap": ("hg_heap", {"HeapsN": 1, "EntriesN": 2}),
     "suppress-lane": ("hg_suppress", {"LanesN": 1, "LineDepth": 2048}),
     "suppress-eight": ("hg_suppress", {"LanesN": 8, "SpacingN": 1, "AttemptsN": 1}),
+    "boxes-one": ("hg_boxes", {"BoxesN": 1}),
+    "boxes-most": ("hg_boxes", {"BoxesN": 4096, "MapXW": 9}),
+    "candidates-two": ("hg_candidates", {"InletsN": 2}),
+    "candidates-three": ("hg_candidates", {"InletsN": 3}),
+    "rank-l5": ("hg_rank", {"LanesN": 5, "FifoDepth": 1024, "TopK": 4096}),
+    "rank-one": ("hg_rank", {"LanesN": 1, "TopK": 1, "LimitN": 1, "SizesN": 1}),
     "add-w8": ("hg_add", {"ActBits": 8, "DrainN": 1}),
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from hlsgen.engines.proposal import ProposalSpec, Size
 from hlsgen.engines.proposal_jobs import MIN_GAP, Job, Kind, jobs, lag_rows
-from hlsgen.model.filters import WINDOW
+from hlsgen.model.filters import SCORE_BITS, WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +73,17 @@ def score_lanes(spec: ProposalSpec, beat: Beat) -> list[tuple[int, int] | None]:
 def leaving_row(spec: ProposalSpec, beat: Beat) -> int:
     """Row of scores that leaves suppression in the job of a beat; none if it is negative."""
     return beat.job.row - WINDOW + 1 - lag_rows(spec)
+
+
+def score_line(
+    spec: ProposalSpec, beat: Beat, scores: np.ndarray | None, rng: np.random.Generator
+) -> int:
+    """{1, tag, scored, scores} of a beat; what is in lanes without a score is anything."""
+    found = score_lanes(spec, beat) if scores is not None else [None] * spec.lanes_n
+    anything = rng.integers(0, 1 << SCORE_BITS, spec.lanes_n).tolist()
+    data = scored = 0
+    for lane, at in enumerate(found):
+        value = anything[lane] if at is None or scores is None else int(scores[at])
+        data |= (value & ((1 << SCORE_BITS) - 1)) << SCORE_BITS * lane
+        scored |= int(at is not None) << lane
+    return ((1 << 56 | beat.tag) << spec.lanes_n | scored) << spec.lanes_n * SCORE_BITS | data

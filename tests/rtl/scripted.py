@@ -41,9 +41,9 @@ def run_script(stem: str, params: Mapping[str, int], folder: Path, **plusargs: i
 
 
 def _closure(top: Path) -> tuple[Path, ...]:
-    """The bench and the modules it instantiates, at any depth."""
-    library = {path.stem: path for path in sorted(RTL.glob("hg_*.sv"))}
-    library["hg_beats"] = SIM / "common" / "hg_beats.sv"
+    """The bench and the modules it instantiates, at any depth; of benches those in common."""
+    folders = (SIM / "common", RTL)
+    library = {path.stem: path for folder in folders for path in sorted(folder.glob("hg_*.sv"))}
     found: dict[str, Path] = {}
     todo = [top]
     while todo:

@@ -22,6 +22,8 @@ from tests.rtl import (
     test_add,
     test_array,
     test_axi,
+    test_boxes,
+    test_calibrate,
     test_colour,
     test_control,
     test_ddr,
@@ -31,6 +33,7 @@ from tests.rtl import (
     test_load,
     test_pool,
     test_program,
+    test_rank,
     test_requant,
     test_residual,
     test_resize,
@@ -88,6 +91,14 @@ CASES = [
         "head_q != w_q", lambda folder: test_axi.test_beats_arrive(60, 40, 2, folder),
         "W before its AW",
     ),
+    case(  # boxes reach over the image's right side
+        "boxes", rtl("boxes"), "least(x2_q, image_w)", "16'(x2_q)",
+        lambda folder: test_boxes.test_boxes_records_match_golden("thirteen", folder),
+    ),
+    case(  # the next score's offset
+        "calibrate", rtl("calibrate"), "48'(offset_q2)", "48'(offset_q)",
+        test_calibrate.test_calibrate_values_match_golden,
+    ),
     case(  # hue is cut off instead of rounded
         "colour", rtl("colour_hsv"), "18'(hue_q7[11])", "18'd0",
         lambda folder: test_colour.test_colour_pixels_match_golden(1, 0, folder),
@@ -141,6 +152,15 @@ CASES = [
         "program", rtl("program"), "in_q <= in_q + arg_in_stride", "in_q <= in_q + arg_out_stride",
         lambda folder: test_program.test_frames_are_copied(1, folder),
         r"assert \(6, 2\) == \(0, 3\)",  # it reads outside its buffer
+    ),
+    case(  # the greater x wins a tie
+        "rank", rtl("rank"), ".s_key({point_score, ~point_place})",
+        ".s_key({point_score, point_place})",
+        lambda folder: test_rank.test_rank_records_match_golden("three", folder),
+    ),
+    case(  # a point of two that come in one cycle
+        "candidates", rtl("candidates"), "next = next + TurnW'(valid_q[i]);", "next = in_q;",
+        lambda folder: test_rank.test_rank_records_match_golden("eight", folder),
     ),
     case(  # y may become 2^15
         "requant", rtl("requant_lane"), "&& s2[16:1] != 16'h7fff &&", "&&",

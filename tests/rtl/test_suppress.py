@@ -11,7 +11,7 @@ import pytest
 
 from hlsgen.engines.proposal import ProposalSpec, sizes_of
 from hlsgen.stages.suppress import SuppressSpec, cost, golden
-from tests.rtl.rows import Beat, beats, leaving_row, score_lanes
+from tests.rtl.rows import beats, leaving_row, score_line
 from tests.rtl.scripted import hex_lines, run_script
 
 pytestmark = pytest.mark.rtl
@@ -66,7 +66,7 @@ class Script:
                 self.lines.append(0)
                 continue
             slot = beat.job.slot
-            self.lines.append(self._line(beat, maps[slot]))
+            self.lines.append(score_line(self.spec, beat, maps[slot], self.rng))
             row = leaving_row(self.spec, beat)
             if beat.number == beat.job.beats - 1 and row >= 0:
                 self.want += [
@@ -74,18 +74,6 @@ class Script:
                     for x in np.flatnonzero(kept[slot][row])
                 ]
         self.want.append(1 << 6 + 2 * MAP_W + SCORE_W)
-
-    def _line(self, beat: Beat, scores: np.ndarray) -> int:
-        found = score_lanes(self.spec, beat)
-        lanes_n, mask = self.spec.lanes_n, (1 << SCORE_W) - 1
-        anything = self.rng.integers(0, 1 << SCORE_W, lanes_n).tolist()
-        values = [
-            anything[lane] if at is None else int(scores[at]) for lane, at in enumerate(found)
-        ]
-        data = sum((value & mask) << SCORE_W * lane for lane, value in enumerate(values))
-        scored = sum(1 << lane for lane, at in enumerate(found) if at is not None)
-        width = lanes_n * SCORE_W
-        return (((1 << 56) | beat.tag) << lanes_n | scored) << width | data
 
     def _point(self, slot: int, y: int, x: int, score: int) -> int:
         place = (slot << MAP_W | y) << MAP_W | x
