@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def runtime_name(verilator: Path, waves: bool, flags: Sequence[str]) -> str:
 
 def make_bench(folder: Path, name: str) -> None:
     """Compile and link Verilator's output in `folder`, with the runtime of that name."""
-    runtime = _provide(folder, tools.cache_folder() / name)
+    runtime = tools.cached(name, lambda fresh: _make_runtime(folder, fresh))
     for ready in runtime.glob("*.o"):
         shutil.copyfile(ready, folder / ready.name)
     headers, variables = runtime / _HEADERS, optimisation()
@@ -61,20 +60,16 @@ def make_bench(folder: Path, name: str) -> None:
     _make(folder, variables, "bench")
 
 
-def _provide(folder: Path, runtime: Path) -> Path:
-    """The runtime, made by the makefile in `folder` where it is absent."""
-    with tools.locked(runtime):
-        if not runtime.is_dir():
-            objects = [f"{name}.o" for name in _listed(folder / "Vtop_classes.mk")]
-            beside = Path(tempfile.mkdtemp(prefix=".new.", dir=runtime.parent))
-            for end in ("", *(f".{speed}" for speed in _SPEEDS)):
-                shutil.copyfile(resource(f"sim/runtime/{_HEADERS}"), beside / f"{_HEADERS}{end}")
-            headers = [str(beside / f"{_HEADERS}.{speed}.gch") for speed in _SPEEDS]
-            _make(folder, optimisation(), *objects, *headers)
-            for name in objects:
-                shutil.copyfile(folder / name, beside / name)
-            beside.rename(runtime)
-    return runtime
+def _make_runtime(folder: Path, fresh: Path) -> None:
+    """Fill a new folder with objects and headers, by the makefile in `folder`."""
+    fresh.mkdir()
+    for end in ("", *(f".{speed}" for speed in _SPEEDS)):
+        shutil.copyfile(resource(f"sim/runtime/{_HEADERS}"), fresh / f"{_HEADERS}{end}")
+    objects = [f"{name}.o" for name in _listed(folder / "Vtop_classes.mk")]
+    headers = [str(fresh / f"{_HEADERS}.{speed}.gch") for speed in _SPEEDS]
+    _make(folder, optimisation(), *objects, *headers)
+    for name in objects:
+        shutil.copyfile(folder / name, fresh / name)
 
 
 def _listed(makefile: Path) -> list[str]:

@@ -114,11 +114,11 @@ def _held(path: Path) -> int:
 
 
 def cached(name: str, make: Callable[[Path], None]) -> Path:
-    """Return the cached file `name`, made by `make(path)` if it is absent, by one process alone."""
+    """Return the cached file or folder `name`; one process alone makes it (`make(path)`)."""
     target = cache_folder() / name
-    if not target.is_file():
+    if not target.exists():
         with locked(target):
-            if not target.is_file():
+            if not target.exists():
                 _make_cached(target, make)
     return target
 

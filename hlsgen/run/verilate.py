@@ -26,7 +26,8 @@ from hlsgen.run.runtime import make_bench, runtime_name
 
 _CFLAGS = "-std=c++20 -fcoroutines"
 _FLAGS = ("--cc", "--exe", "--vpi", "--timing", "--assert", "--x-assign", "fast",
-          "--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Wno-style")  # fmt: skip
+          "--x-initial", "unique", "--output-split-cfuncs", "500",
+          "-Wno-fatal", "-Wno-lint", "-Wno-style")  # fmt: skip
 _TAIL_LINES = 12
 
 
@@ -95,7 +96,7 @@ def _need(*commands: str) -> None:
 def compile_bench(bench: Bench) -> tuple[Path, float]:
     """Return the compiled bench (cached by content) and the seconds its compilation took."""
     verilator = find_verilator()
-    _need("perl", "g++", "make")
+    _need("perl", "g++", "c++", "make")
     parameters = [f"-G{name}={value}" for name, value in bench.parameters.items()]
     runtime = runtime_name(verilator, bench.waves, (*_FLAGS, _CFLAGS))
     key = tools.content_hash(
@@ -122,7 +123,7 @@ def _compile(
     command = [
         verilator, *_FLAGS, *(("--trace-fst",) if bench.waves else ()),
         "--Mdir", folder, "--prefix", "Vtop", "--top-module", bench.top, "-o", "bench",
-        "--output-groups", str(tools.jobs()), "--output-split-cfuncs", "500", "-CFLAGS", _CFLAGS,
+        "--output-groups", str(tools.jobs()), "-CFLAGS", _CFLAGS,
         "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -L. -lcocotbvpi_verilator", *parameters,
         _cocotb_main(), control, *bench.sources,
     ]  # fmt: skip
@@ -223,6 +224,7 @@ def _environment(top: str, module: str, search: Sequence[Path], results: Path) -
         "COCOTB_TEST_MODULES": module,
         "COCOTB_RESULTS_FILE": str(results),
         "COCOTB_TRUST_INERTIAL_WRITES": "1",
+        "COCOTB_REWRITE_ASSERTION_FILES": "",  # loading pytest takes a third of a short run
         "TOPLEVEL_LANG": "verilog",
     }
 

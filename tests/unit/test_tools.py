@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import importlib.util
+import multiprocessing
 import os
 import re
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -127,19 +129,34 @@ def test_an_unknown_optimisation_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         optimisation()
 
 
-def _make_slowly(folder: str) -> bytes:
-    os.environ["HLSGEN_CACHE"] = folder
+def _make_together(folder: Path, start: Barrier) -> None:
+    os.environ["HLSGEN_CACHE"] = str(folder / "cache")
 
     def make(path: Path) -> None:
-        time.sleep(0.2)
-        path.write_text(str(os.getpid()))
+        time.sleep(0.05)  # the others come meanwhile
+        with (folder / "made").open("a") as log:
+            if log.tell() == 0:
+                log.write("failed\n")
+                raise RuntimeError  # and comes back at once, while another one tries
+            log.write("made\n")
+        time.sleep(0.05)
+        path.write_text("thing")
 
-    return tools.cached("thing", make).read_bytes()
+    start.wait()
+    with suppress(RuntimeError):
+        tools.cached("thing", make)
+    assert tools.cached("thing", make).read_text() == "thing"
 
 
-def test_two_processes_make_a_cached_file_once(tmp_path: Path) -> None:
-    """The one that comes second finds what the first one made: it does not make its own."""
-    with ProcessPoolExecutor(2) as pool:
-        found = list(pool.map(_make_slowly, [str(tmp_path)] * 2))
-    assert found[0] == found[1]
-    assert [path.name for path in tmp_path.iterdir()] == ["thing"]
+def test_processes_make_a_cached_file_once(tmp_path: Path) -> None:
+    """Those that come while it is made find what the first one made; one may fail."""
+    context = multiprocessing.get_context("fork")
+    start = context.Barrier(6)
+    workers = [context.Process(target=_make_together, args=(tmp_path, start)) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0] * 6
+    assert (tmp_path / "made").read_text() == "failed\nmade\n"
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["thing"]
