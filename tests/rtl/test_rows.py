@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hlsgen.engines.proposal_jobs import predict
-from hlsgen.engines.proposal_program import Plan, pack_image, plan
+from hlsgen.engines.proposal_program import pack_image, plan
 from tests.rtl.beats import Beat, Frame, Want, bits, frame_pair, joined, stream
 from tests.rtl.scripted import hex_lines, run_script
 from tests.rtl.test_resize import table_words
@@ -22,8 +22,9 @@ ANY = (1 << 32) - 1
 TOTAL = 1 + 81 + 81 + 73
 
 
-def program_lines(frame: Frame, made: Plan) -> Iterator[int]:
+def program_lines(frame: Frame) -> Iterator[int]:
     """Writes of the column table, the jobs and the size records, then the start."""
+    made = plan(frame.spec, frame.space, frame.image.shape[1], frame.image.shape[0])
     for word in table_words(frame.spec, frame):
         yield word << 81 + 73
     offsets = [int.from_bytes(made.data[at : at + 4], "little") for at in (56, 60, 64)]
@@ -47,35 +48,50 @@ def wanted(beat: Beat, random: np.random.Generator) -> Want:
     return Want(ANY, value, (1 << 56) - 1 << lanes | care)
 
 
-def simulate(lanes_n: int, ports_n: int, size: tuple[int, int], folder: Path, *, latency: int,
-             stall: int, give: int, frames_n: int = 3) -> tuple[list[int], Frame]:  # fmt: skip
+@dataclass(frozen=True)
+class Memory:
+    """How the bench's memory and its limit behave."""
+
+    latency: int = 7
+    stall: int = 0  # percent of cycles
+    give: int = 0  # cycles from the end of a frame to the pulse of the limit
+
+
+def simulate(lanes_n: int, ports_n: int, size: tuple[int, int], folder: Path, *, memory: Memory,
+             frames_n: int = 3) -> tuple[list[int], Frame]:  # fmt: skip
     """Ends of the frames, in cycles."""
-    random = np.random.default_rng([lanes_n, ports_n, stall])
+    random = np.random.default_rng([lanes_n, ports_n, memory.stall])
     pair = frame_pair(lanes_n, random, size, "bgr")
     work = [pair[index % 2] for index in range(frames_n)]
-    first = work[0]
-    made = plan(first.spec, first.space, *size)
     wants = [wanted(b, random) for b in stream(work, random, 0.0) if isinstance(b, Beat)]
-    memory = b"".join(pack_image(frame.image) for frame in work)
-    lines = list(program_lines(first, made))
-    width = 56 + 24 * lanes_n
+    lines = list(program_lines(work[0]))
+    ends = run_frames("rows", work, ports_n, folder, lines, wants, 56 + 24 * lanes_n, memory)
+    return ends, work[0]
+
+
+def run_frames(stem: str, work: list[Frame], ports_n: int, folder: Path, lines: list[int],
+               wants: list[Want], width: int, memory: Memory) -> list[int]:  # fmt: skip
+    """Run a bench that reads frames from memory; returns when each one ended."""
+    first = work[0]
+    high, wide = first.image.shape[:2]
+    made = plan(first.spec, first.space, wide, high)
     rows = [joined((w.cycle, 32), (w.care, width), (w.value, width)) for w in wants]
+    images = b"".join(pack_image(frame.image) for frame in work)
     (folder / "lines.hex").write_text(hex_lines(lines))
     (folder / "wants.hex").write_text(hex_lines(rows))
-    (folder / "dram.hex").write_text(hex_lines(np.frombuffer(memory, "<u8")))
+    (folder / "dram.hex").write_text(hex_lines(np.frombuffer(images, "<u8")))
     log = run_script(
-        "rows",
-        {"LanesN": lanes_n, "PortsN": ports_n, "ColumnDepth": first.spec.line_depth},
+        stem,
+        {"LanesN": first.spec.lanes_n, "PortsN": ports_n, "ColumnDepth": first.spec.line_depth},
         folder,
-        lines=len(lines), limit=200_000, wants=len(wants), frames=frames_n, width=size[0],
-        height=size[1],
-        row_beats=-(-3 * size[0] // 8), row_stride=made.row_bytes // 128,
-        in_stride=made.row_bytes * size[1], jobs=len(made.jobs), latency=latency, stall=stall,
-        give=give, seed=1,
+        lines=len(lines), limit=200_000, wants=len(wants), frames=len(work), width=wide,
+        height=high, row_beats=-(-3 * wide // 8), row_stride=made.row_bytes // 128,
+        in_stride=made.row_bytes * high, jobs=len(made.jobs), latency=memory.latency,
+        stall=memory.stall, give=memory.give, seed=1,
     )  # fmt: skip
     ends = [int(found) for found in re.findall(r"END cycle (\d+)", log)]
-    assert len(ends) == frames_n
-    return ends, first
+    assert len(ends) == len(work)
+    return ends
 
 
 @pytest.mark.parametrize(
@@ -91,7 +107,7 @@ def simulate(lanes_n: int, ports_n: int, size: tuple[int, int], folder: Path, *,
 def test_rows_beats_match_golden(
     lanes_n: int, ports_n: int, size: tuple[int, int], stall: int, give: int, tmp_path: Path
 ) -> None:
-    simulate(lanes_n, ports_n, size, tmp_path, latency=7, stall=stall, give=give)
+    simulate(lanes_n, ports_n, size, tmp_path, memory=Memory(stall=stall, give=give))
 
 
 @pytest.mark.parametrize(
@@ -102,9 +118,8 @@ def test_rows_beats_match_golden(
 def test_rows_cycles_are_predicted(lanes_n: int, ports_n: int, give: int, tmp_path: Path) -> None:
     """From the end of a frame to that of the next one, with a memory that keeps up."""
     size = (70, 40)
-    ends, frame = simulate(
-        lanes_n, ports_n, size, tmp_path, latency=20, stall=0, give=give, frames_n=4
-    )
+    memory = Memory(latency=20, give=give)
+    ends, frame = simulate(lanes_n, ports_n, size, tmp_path, memory=memory, frames_n=4)
     spec = replace(frame.spec, ports_n=ports_n, limit_n=1, top_k=1)
     want = max(predict(spec, frame.space.sizes, *size).cycles_per_frame, give)
     assert abs(ends[-1] - ends[-2] - want) <= 0.01 * want, (ends, want)
