@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hlsgen.model.graph import Model
     from hlsgen.passes.slots import Slots
+    from hlsgen.plan import Design, ProposalChoices, ProposalDesign
 
 Figures = dict[str, Any]
 
@@ -131,53 +132,134 @@ def choose_slots(
     return usual if ratio is None else snap_ratio(ratio, usual.total)
 
 
-def estimate(model: Path, *, board: str, design: Path | None = None) -> Figures:
+def estimate(
+    model: Path,
+    *,
+    board: str,
+    design: Path | None = None,
+    image: str | None = None,
+    lanes: int | None = None,
+    top_k: int | None = None,
+) -> Figures:
     """Say whether the model fits the board, what binds, and how fast it would be."""
     from hlsgen import plan
-    from hlsgen.model import store
     from hlsgen.report.figures import Estimate, plain
 
     target = load_board(board)
-    planned = plan.plan(store.load(model), target, design)
-    figures: Figures = {**plan.estimate(planned, target), "board": target.name}
-    figures["ddr_assumed"] = target.ddr.assumed
+    source, planned = _planned(
+        model, target, design, plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k)
+    )
+    if isinstance(planned, plan.ProposalDesign):
+        found = plan.estimate_proposal(planned, source, target)
+    else:
+        found = plan.estimate(planned, target)
+    figures: Figures = {**found, "board": target.name, "ddr_assumed": target.ddr.assumed}
     return Estimate(figures={key: plain(value) for key, value in figures.items()}).figures
 
 
-def build(model: Path, *, board: str, output: Path, design: Path | None = None) -> Figures:
+def build(
+    model: Path,
+    *,
+    board: str,
+    output: Path,
+    design: Path | None = None,
+    image: str | None = None,
+    lanes: int | None = None,
+    top_k: int | None = None,
+) -> Figures:
     """Write the project: HLS C++, SystemVerilog, test bench, program and weights."""
     from hlsgen import emit, plan
-    from hlsgen.model import store
 
     start = time.perf_counter()
     _check_apart(model, output)
     target = load_board(board)
-    source = store.load(model)
-    planned = plan.plan(source, target, design)
-    plan.require_fit(planned, target)
-    emit.build(source, planned, target, output)
-    seconds = round(time.perf_counter() - start, 3)
+    source, planned = _planned(
+        model, target, design, plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k)
+    )
+    if isinstance(planned, plan.ProposalDesign):
+        plan.require_proposal_fit(planned, source, target)
+        manifest = emit.build_proposal(source, planned, target, output)
+    else:
+        plan.require_fit(planned, target)
+        manifest = emit.build(source, planned, target, output)
     return {
         "project": str(output),
         "design": str(output / "design.yaml"),
-        "seconds": seconds,
-        "engines": ["mixed"],
+        "seconds": round(time.perf_counter() - start, 3),
+        "engines": [manifest["engine"]],
         "board": target.name,
     }
+
+
+def _planned(
+    model: Path, board: Board, design: Path | None, choices: ProposalChoices
+) -> tuple[Any, Design | ProposalDesign]:
+    """A model and its design, each of its own kind."""
+    from hlsgen import plan
+    from hlsgen.model import store
+    from hlsgen.model.proposal import ProposalModel
+
+    source = store.load_any(model)
+    given = None if design is None else plan.read_design(design)
+    if isinstance(source, ProposalModel):
+        return source, plan.plan_proposal(source, board, given, choices)
+    if choices.given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in choices.given)
+        raise ParameterError(
+            f"Options {options} must go with region proposals, not with a graph of layers "
+            f"({model}); leave them out"
+        )
+    return source, plan.plan(source, board, given)
 
 
 def csim(
     project: Path,
     *,
-    images: Path | None = None,
+    images: Path | Sequence[Path] | None = None,
     frames: int | None = None,
     output: Path | None = None,
+    space: str | None = None,
+    draw: Path | None = None,
+    draw_boxes: int = 10,
 ) -> Figures:
     """Run the C simulation and compare every tensor with the integer model."""
-    x = _checked_run(project, images, frames)
+    paths = [images] if isinstance(images, Path) else list(images or ())
+    if _engine(project) == "proposal":
+        return _csim_proposal(project, paths, frames, output, space, draw, draw_boxes)
+    for name, value in (("--space", space), ("--draw", draw)):
+        if value is not None:
+            raise ParameterError(f"Option {name} must go with a project of region proposals")
+    if len(paths) > 1:
+        raise ParameterError(f"Input must be one .npy file of frames, not {len(paths)} files")
+    x = _checked_run(project, paths[0] if paths else None, frames)
     from hlsgen.run.csim import csim as simulate
 
     return _recorded("csim", project, simulate(project, x, frames), output)
+
+
+def _csim_proposal(
+    project: Path,
+    paths: Sequence[Path],
+    frames: int | None,
+    output: Path | None,
+    space: str | None,
+    draw: Path | None,
+    draw_boxes: int,
+) -> Figures:
+    from hlsgen.photos import draw_boxes as write_picture
+    from hlsgen.photos import read_pictures
+    from hlsgen.run.proposal_csim import csim_proposal
+
+    _check_frames(frames)
+    pictures = read_pictures(paths) if paths else None
+    result = csim_proposal(project, pictures, frames, space)
+    shown = result.pop("pictures")
+    if draw is not None and result["values"].size:
+        for number, item in enumerate(shown):
+            place = draw if len(shown) == 1 else draw.with_stem(f"{draw.stem}_{number}")
+            count = min(draw_boxes, result["boxes"][number])
+            write_picture(place, item, result["values"][number, :count])
+    return _recorded("csim", project, result, output)
 
 
 def sim(
@@ -192,6 +274,7 @@ def sim(
 ) -> Figures:
     """Run the hardware cycle by cycle and compare every tensor with the integer model."""
     x = _checked_run(project, images, frames)
+    _layers_only("sim", project)
     from hlsgen.run.sim import sim as simulate
 
     result = simulate(project, x, frames, waves=waves, junit=junit, profile=profile)
@@ -200,7 +283,7 @@ def sim(
 
 def synth(project: Path) -> Figures:
     """Count LUT, FF, DSP48E1 and BRAM36 with Yosys, stage by stage."""
-    _check_project(project)
+    _layers_only("synth", project)
     from hlsgen.run.project import read_manifest
     from hlsgen.run.synth import synth as count
 
@@ -288,10 +371,30 @@ def _accuracy(model: Model, frames: Path | None, labels: Path) -> float:
 
 
 def _checked_run(project: Path, images: Path | None, frames: int | None) -> NDArray[Any] | None:
-    if frames is not None and frames < 1:
-        raise ParameterError(f"Frames must be at least 1, not {frames}")
+    _check_frames(frames)
     _check_project(project)
     return None if images is None else read_frames(images, frames)
+
+
+def _check_frames(frames: int | None) -> None:
+    if frames is not None and frames < 1:
+        raise ParameterError(f"Frames must be at least 1, not {frames}")
+
+
+def _engine(project: Path) -> str:
+    """Which engine a project has; its files are checked later."""
+    from hlsgen.run.project import read_engine
+
+    _check_project(project)
+    return read_engine(project)
+
+
+def _layers_only(command: str, project: Path) -> None:
+    if _engine(project) == "proposal":
+        raise ProjectError(
+            f"Project must be one of a graph of layers for {command}, not of region proposals "
+            f"({project}), whose hardware is not complete yet; run hlsgen csim"
+        )
 
 
 def _check_project(folder: Path) -> None:

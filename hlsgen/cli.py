@@ -46,6 +46,26 @@ NewModel: TypeAlias = Annotated[Path | None, typer.Option("--output", "-o", help
 Seed: TypeAlias = Annotated[int, typer.Option(help="of the random weights")]
 Size: TypeAlias = Annotated[int | None, typer.Option(help="height and width of the input")]
 Width: TypeAlias = Annotated[float, typer.Option(help="multiplier of the channel counts, 0.25")]
+Photos: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--input", help=".npy, frames first; of region proposals photographs too"),
+]
+ImageSize: TypeAlias = Annotated[
+    str | None, typer.Option("--image", help="region proposals: largest image, 500x375")
+]
+Lanes: TypeAlias = Annotated[
+    int | None, typer.Option("--lanes", help="region proposals: pixels of a cycle, 1 to 8")
+]
+Boxes: TypeAlias = Annotated[
+    int | None, typer.Option("--top-k", help="region proposals: boxes of an image")
+]
+SpaceName: TypeAlias = Annotated[
+    str | None, typer.Option("--space", help="region proposals: bgr, hsv or gray")
+]
+Draw: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--draw", help="region proposals: picture to write with the best boxes"),
+]
 Waves: TypeAlias = Annotated[bool, typer.Option("--waves", help="write FST waves")]
 Profile: TypeAlias = Annotated[
     Path | None, typer.Option(help="folder for profile.json and profile.svg: cycles by layer")
@@ -137,10 +157,22 @@ def quantize(
 
 
 @app.command()
-def estimate(model: Model, board: Board, design: Design = None, json: Json = False) -> int:
+def estimate(
+    model: Model,
+    board: Board,
+    design: Design = None,
+    image: ImageSize = None,
+    lanes: Lanes = None,
+    top_k: Boxes = None,
+    json: Json = False,
+) -> int:
     """Say in seconds whether the model fits the board, and what binds."""
     return run_command(
-        "Estimating", lambda: api.estimate(model, board=board, design=design), as_json=json
+        "Estimating",
+        lambda: api.estimate(
+            model, board=board, design=design, image=image, lanes=lanes, top_k=top_k
+        ),
+        as_json=json,
     )
 
 
@@ -150,12 +182,23 @@ def build(
     output: Folder,
     board: Board,
     design: Design = None,
+    image: ImageSize = None,
+    lanes: Lanes = None,
+    top_k: Boxes = None,
     json: Json = False,
 ) -> int:
     """Write the project: HLS C++, SystemVerilog, test bench, program and weights."""
     return run_command(
         "Building",
-        lambda: api.build(model, board=board, output=output, design=design),
+        lambda: api.build(
+            model,
+            board=board,
+            output=output,
+            design=design,
+            image=image,
+            lanes=lanes,
+            top_k=top_k,
+        ),
         as_json=json,
     )
 
@@ -163,15 +206,19 @@ def build(
 @app.command()
 def csim(
     project: Project,
-    input_: Input = None,
+    input_: Photos = None,
     frames: Frames = None,
     output: Values = None,
+    space: SpaceName = None,
+    draw: Draw = None,
     json: Json = False,
 ) -> int:
     """Run the C simulation and compare every tensor."""
     return run_command(
         "Simulating the C++",
-        lambda: api.csim(project, images=input_, frames=frames, output=output),
+        lambda: api.csim(
+            project, images=input_, frames=frames, output=output, space=space, draw=draw
+        ),
         as_json=json,
     )
 

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from hlsgen.cli import main
 
 # How long an example takes says how busy the machine is
 settings.register_profile("busy", deadline=None)
@@ -27,3 +30,20 @@ def shared_data(relative: str) -> Path:
     if not path.exists():
         pytest.skip(f"outside data absent: {relative} (set HLSGEN_SHARED to the shared folder)")
     return path
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command that must be refused; returns its one sentence."""
+
+    def check(*arguments: str | Path) -> str:
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert (stop.value.code, out) == (2, ""), err
+        assert err.startswith("hlsgen: ")
+        assert err.count("\n") == 1, err
+        assert "internal error" not in err
+        return err.removeprefix("hlsgen: ").strip()
+
+    return check

@@ -9,18 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from hlsgen.boards import Board
 from hlsgen.emit.hls import write_hls
-from hlsgen.emit.rtl import dut_text, top_text
+from hlsgen.emit.rtl import dut_text, module_files, top_text
 from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.files import replace_folder
 from hlsgen.model import store
 from hlsgen.model.graph import Model
+from hlsgen.model.proposal import ProposalModel
 from hlsgen.plan import Design, Image, pack_project, write_design
 from hlsgen.resources import resource
 
@@ -34,29 +36,44 @@ def build(model: Model, design: Design, board: Board, out: Path) -> dict[str, An
     (program.bin, weights.bin, layout.json); files: design.yaml, manifest.json.
     """
     image = pack_project(model, design)
-    with replace_folder(out) as folder:
-        store.save(model, folder / "model")
+
+    def write(folder: Path) -> None:
         write_design(design, folder / "design.yaml")
-        write_hls(design.spec, folder / "hls")
         write_rtl(design.spec, folder / "rtl")
         write_sim(design.spec, folder / "sim")
         _write_data(image, folder / "data")
-        manifest = _manifest(design, board, folder)
-        (folder / "manifest.json").write_text(_json(manifest), encoding="utf-8")
+
+    return write_project(model, design.spec, board, out, write)
+
+
+def write_project(
+    model: Model | ProposalModel,
+    spec: MixedSpec | ProposalSpec,
+    board: Board,
+    out: Path,
+    write: Callable[[Path], None],
+) -> dict[str, Any]:
+    """What projects of all engines have; `write` adds what is the engine's own."""
+    with replace_folder(out) as folder:
+        store.save(model, folder / "model")
+        write_hls(spec, folder / "hls")
+        write(folder)
+        manifest = _manifest(spec, board, folder)
+        (folder / "manifest.json").write_text(json_text(manifest), encoding="utf-8")
     return manifest
 
 
 def write_rtl(spec: MixedSpec, folder: Path) -> None:
     """Write the SystemVerilog of a design into `folder`; its top is `hlsgen_top`."""
-    _copy(sorted(resource("templates/rtl").glob("*.sv")), folder)
+    copy_files(module_files(["hg_mixed"]), folder)
     (folder / "hlsgen_top.sv").write_text(top_text(spec), encoding="utf-8")
 
 
 def write_sim(spec: MixedSpec, folder: Path) -> None:
     """Write the bench of a design into `folder`; its top is `hg_bench`."""
     common = sorted(resource("sim/common").iterdir())
-    _copy([path for path in common if path.suffix in (".sv", ".cpp")], folder)
-    _copy(sorted(resource("sim/system").glob("*.py")), folder)
+    copy_files([path for path in common if path.suffix in (".sv", ".cpp")], folder)
+    copy_files(sorted(resource("sim/system").glob("*.py")), folder)
     (folder / "hg_dut.sv").write_text(dut_text(spec), encoding="utf-8")
 
 
@@ -74,21 +91,23 @@ def _write_data(image: Image, folder: Path) -> None:
         "layers": image.layers,
         "checked": [asdict(item) for item in image.checked],
     }
-    (folder / "layout.json").write_text(_json(layout), encoding="utf-8")
+    (folder / "layout.json").write_text(json_text(layout), encoding="utf-8")
 
 
-def _copy(paths: Iterable[Path], folder: Path) -> None:
+def copy_files(paths: Iterable[Path], folder: Path) -> None:
+    """Copy files into a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in paths:
         shutil.copyfile(path, folder / path.name)
 
 
-def _manifest(design: Design, board: Board, folder: Path) -> dict[str, Any]:
+def _manifest(spec: MixedSpec | ProposalSpec, board: Board, folder: Path) -> dict[str, Any]:
     """What the project is, and the hash of each of its files."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         "version": MANIFEST_VERSION,
-        "layout_hash": f"{design.spec.layout_hash():016x}",
+        "engine": "proposal" if isinstance(spec, ProposalSpec) else "mixed",
+        "layout_hash": f"{spec.layout_hash():016x}",
         "top": "hlsgen_top",
         "board": {
             "name": board.name,
@@ -105,5 +124,6 @@ def _manifest(design: Design, board: Board, folder: Path) -> dict[str, Any]:
     }
 
 
-def _json(content: dict[str, Any]) -> str:
+def json_text(content: dict[str, Any]) -> str:
+    """JSON that is the same for the same content."""
     return json.dumps(content, indent=2, sort_keys=True) + "\n"

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from hlsgen.emit.render import render
 from hlsgen.engines.mixed import FORMAT_VERSION, MixedSpec
+from hlsgen.resources import resource
 
 # Parameters of hg_mixed and the fields of the spec behind them
 PARAMETERS = {
@@ -37,6 +41,22 @@ _AXI = tuple(
     )
     for signal in signals
 )
+
+
+_MODULE = re.compile(r"\bhg_\w+")
+
+
+def module_files(roots: Iterable[str]) -> list[Path]:
+    """Files of modules and of what they hold, by name; a root that has no file is left out."""
+    folder = resource("templates/rtl")
+    files = {path.stem: path for path in folder.glob("*.sv")}
+    waiting, found = list(roots), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in files and name not in found:
+            found.add(name)
+            waiting += _MODULE.findall(files[name].read_text(encoding="utf-8"))
+    return [files[name] for name in sorted(found)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,13 @@ def picture_codes(tensor: Tensor, frames: int, seed: int = 1) -> IntArray:
     return codes
 
 
+def picture_pixels(frames: int, height: int, width: int, seed: int = 1) -> NDArray[np.uint8]:
+    """Colour pictures [frames, height, width, 3] of 8 bits."""
+    light = _light(np.random.default_rng(seed), (frames, 3, height, width))
+    pixels: NDArray[np.uint8] = np.rint(255 * light).astype(np.uint8).transpose(0, 2, 3, 1)
+    return pixels
+
+
 def _light(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> NDArray[np.float64]:
     """Frames of 0..1, each from its darkest to its brightest pixel."""
     frames, _, height, width = shape

@@ -19,6 +19,14 @@ from hlsgen.plan.design import (
 )
 from hlsgen.plan.estimate import estimate, require_fit
 from hlsgen.plan.image import Checked, Image, pack_input, pack_project, unpack_output
+from hlsgen.plan.proposal import (
+    ProposalChoices,
+    ProposalDesign,
+    estimate_proposal,
+    plan_proposal,
+    require_proposal_fit,
+    write_proposal_design,
+)
 
 
 def plan(model: Model, board: Board, design: Path | DesignFile | MixedSpec | None = None) -> Design:
@@ -36,13 +44,19 @@ __all__ = [
     "Design",
     "DesignFile",
     "Image",
+    "ProposalChoices",
+    "ProposalDesign",
     "estimate",
+    "estimate_proposal",
     "make_design",
     "pack_input",
     "pack_project",
     "plan",
+    "plan_proposal",
     "read_design",
     "require_fit",
+    "require_proposal_fit",
     "unpack_output",
     "write_design",
+    "write_proposal_design",
 ]

@@ -22,7 +22,7 @@ from hlsgen.plan.memory import Memory, place
 from hlsgen.plan.schedule import check_schedule, with_waits
 from hlsgen.plan.steps import Steps, build_steps
 
-_VERSION = 1
+DESIGN_VERSION = 1
 _MAX_FILE_BYTES = 1 << 22
 
 
@@ -56,17 +56,39 @@ class _MixedFile(BaseModel):
     taps_n: int | None = None
 
 
+class _ProposalFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    width_max: int | None = None
+    height_max: int | None = None
+    lanes_n: int | None = None
+    ports_n: int | None = None
+    attempts_n: int | None = None
+    limit_n: int | None = None
+    top_k: int | None = None
+    sizes: list[int] | None = None
+
+
 class DesignFile(BaseModel):
     """What design.yaml may hold; everything may be left out, `mapping` and `memory` are notes."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    version: int = _VERSION
+    version: int = DESIGN_VERSION
     board: str | None = None
     mixed: _MixedFile = _MixedFile()
+    proposal: _ProposalFile | None = None
     layout_hash: str | None = None
     mapping: list[dict[str, Any]] | None = None
     memory: list[dict[str, Any]] | None = None
+
+    def check_hash(self, found: int) -> None:
+        """A hash that the file states must be that of its fields."""
+        if self.layout_hash is not None and self.layout_hash != f"{found:016x}":
+            raise ParameterError(
+                f"Design layout_hash must be {found:016x} for its fields, not "
+                f"{self.layout_hash}; leave layout_hash out of a file that is edited by hand"
+            )
 
 
 def make_design(
@@ -111,9 +133,9 @@ def parse_design(content: Any, where: str) -> DesignFile:
             f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors()
         )
         raise PlanError(f"Design file must match its schema ({where}): {broken}") from error
-    if found.version != _VERSION:
+    if found.version != DESIGN_VERSION:
         raise PlanError(
-            f"Design version must be {_VERSION}, not {found.version} ({where}); "
+            f"Design version must be {DESIGN_VERSION}, not {found.version} ({where}); "
             "write the file again with this release"
         )
     return found
@@ -121,13 +143,11 @@ def parse_design(content: Any, where: str) -> DesignFile:
 
 def merged_spec(default: MixedSpec, given: DesignFile) -> MixedSpec:
     """The default with the file's fields in place; the layout hash is checked when it is stated."""
+    if given.proposal is not None:
+        raise PlanError("Design file must have a section mixed for a graph of layers, not proposal")
     fields = given.mixed.model_dump(exclude_none=True)
     spec = MixedSpec.from_dict({**default.to_dict(), **fields})
-    if given.layout_hash is not None and given.layout_hash != f"{spec.layout_hash():016x}":
-        raise ParameterError(
-            f"Design layout_hash must be {spec.layout_hash():016x} for its fields, not "
-            f"{given.layout_hash}; leave layout_hash out of a file that is edited by hand"
-        )
+    given.check_hash(spec.layout_hash())
     return spec
 
 
@@ -139,7 +159,7 @@ def write_design(design: Design, path: Path) -> None:
 def to_dict(design: Design) -> dict[str, Any]:
     """The content of design.yaml: choices, then the mapping and memory that follow from them."""
     return {
-        "version": _VERSION,
+        "version": DESIGN_VERSION,
         "board": design.board,
         "mixed": design.spec.to_dict(),
         "layout_hash": f"{design.spec.layout_hash():016x}",

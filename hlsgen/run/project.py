@@ -63,6 +63,11 @@ class Project:
 def load_project(folder: Path) -> Project:
     """Read a project that `build` wrote; every file must be as it was written."""
     manifest = read_manifest(folder)
+    if manifest["engine"] != "mixed":
+        raise ProjectError(
+            f"Project must be one of a graph of layers for this command, not of region proposals "
+            f"({folder}); hlsgen csim takes those"
+        )
     design = read_design(folder / "design.yaml")
     spec = MixedSpec.from_dict(design.mixed.model_dump(exclude_none=True))
     layout = json.loads((folder / "data" / "layout.json").read_text(encoding="utf-8"))
@@ -129,6 +134,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def read_engine(folder: Path) -> str:
+    """The engine that a project's manifest names."""
+    return str(_manifest(folder)["engine"])
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     try:
@@ -142,7 +152,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise ProjectError(
             f"Project version must be {_MANIFEST_VERSION}, not {version} ({path}); {_REMEDY}"
         )
-    kinds = {"files": dict, "board": dict, "top": str, "layout_hash": str}
+    kinds = {"engine": str, "files": dict, "board": dict, "top": str, "layout_hash": str}
     absent = [name for name, kind in kinds.items() if not isinstance(content.get(name), kind)]
     if absent:
         raise ProjectError(

@@ -88,7 +88,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "version": (remanifested(lambda m: {**m, "version": 9}), r"^Project version must be 2, not 9 "),
     "no files": (
         remanifested(lambda m: {"version": 2}),
-        r"^Project manifest must hold files, board, top, layout_hash, which is abs",
+        r"^Project manifest must hold engine, files, board, top, layout_hash, which",
     ),
     "outside": (
         remanifested(lambda m: {**m, "files": {"../../x": "0"}}),

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a project of the proposal engine has of its own: design, hardware, a program a space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hlsgen.boards import Board
+from hlsgen.emit.project import copy_files, json_text, write_project
+from hlsgen.emit.rtl import module_files
+from hlsgen.engines.proposal_program import plan, row_bytes
+from hlsgen.model.proposal import ProposalModel
+from hlsgen.plan import ProposalDesign, write_proposal_design
+
+STAGES = (
+    *("resize", "colour", "gradient", "score", "suppress"),
+    *("heap", "calibrate", "boxes", "proposal_front", "rank", "proposal"),
+)
+
+
+def build_proposal(
+    model: ProposalModel, design: ProposalDesign, board: Board, out: Path
+) -> dict[str, Any]:
+    """Write the project of a model on a design into `out` and return its manifest.
+
+    Folders: model/ (a copy), hls/, rtl/ (the stages, as far as there are any), data/ (a program of
+    each colour space for the largest image, layout.json); files: design.yaml, manifest.json.
+    """
+
+    def write(folder: Path) -> None:
+        write_proposal_design(design, folder / "design.yaml")
+        copy_files(module_files(f"hg_{stage}" for stage in STAGES), folder / "rtl")
+        _write_data(model, design, folder / "data")
+
+    return write_project(model, design.spec, board, out, write)
+
+
+def _write_data(model: ProposalModel, design: ProposalDesign, folder: Path) -> None:
+    folder.mkdir()
+    spec = design.spec
+    programs = {space.name: f"program_{space.name}.bin" for space in model.spaces}
+    for space in model.spaces:
+        made = plan(spec, space, *spec.image_max)
+        (folder / programs[space.name]).write_bytes(made.data)
+    layout = {
+        "image": list(spec.image_max),
+        "row_bytes": row_bytes(spec.width_max),
+        "boxes": spec.top_k,
+        "programs": programs,
+    }
+    (folder / "layout.json").write_text(json_text(layout), encoding="utf-8")
