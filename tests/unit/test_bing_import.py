@@ -182,7 +182,8 @@ def test_bing_model_is_kept_from_commands_of_layers(
     source: Path, tmp_path: Path, refused: Refused
 ) -> None:
     api.import_model(source, tmp_path / "model")
-    sentence = refused("estimate", tmp_path / "model", "--board", "zedboard")
+    output = tmp_path / "quantised"
+    sentence = refused("quantize", tmp_path / "model", "--board", "zedboard", "-o", output)
     matches(sentence, r"^Model must be a graph of layers for this command, not region proposals ")
 
 
