@@ -82,19 +82,15 @@ class Beat:
 
     def tag(self, *, lag: int = 0) -> int:
         """The tag where stages are `lag` rows behind (microarchitecture.md)."""
-        job = self.job
-        fields = (
-            (job.slot, 0),
-            (job.row, 6),
-            (self.number, 18),
-            (self.place, 30),
-            (bits(self.present, 1), 44),
-            (self.number == 0, 52),
-            (self.last, 53),
-            (job.row >= self.map.size.map[1] + lag, 54),
-            (self.last and self.final, 55),
+        job, height = self.job, self.map.size.map[1]
+        return tag_word(
+            job,
+            self.number,
+            self.place,
+            bits(self.present, 1),
+            held=job.row >= height + lag,
+            end=self.last and self.final,
         )
-        return sum(int(value) << low for value, low in fields)
 
     def lanes(self, table: np.ndarray, row: int, random: np.random.Generator) -> np.ndarray:
         """The lanes' values of a map's row, whatever where there is none."""
@@ -103,6 +99,22 @@ class Beat:
             there = self.columns < table.shape[1]
             found[there] = table[row, self.columns[there]]
         return found
+
+
+def tag_word(job: Job, number: int, place: int, lanes: int, *, held: bool, end: bool) -> int:
+    """Tag of a job's beat (microarchitecture.md); `held`: behind the map, `end`: of the frame."""
+    fields = (
+        (job.slot, 0),
+        (job.row, 6),
+        (number, 18),
+        (place, 30),
+        (lanes, 44),
+        (number == 0, 52),
+        (number == job.beats - 1, 53),
+        (held, 54),
+        (end, 55),
+    )
+    return sum(int(value) << low for value, low in fields)
 
 
 def bits(values: np.ndarray, width: int) -> int:

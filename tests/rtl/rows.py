@@ -11,6 +11,7 @@ import numpy as np
 from hlsgen.engines.proposal import ProposalSpec, Size
 from hlsgen.engines.proposal_jobs import MIN_GAP, Job, Kind, jobs, lag_rows
 from hlsgen.model.filters import SCORE_BITS, WINDOW
+from tests.rtl.beats import tag_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +45,9 @@ def beats(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> Iterator[Be
 def _tag(spec: ProposalSpec, size: Size, job: Job, beat: int, *, place: int, end: bool) -> int:
     columns = range(spec.lanes_n * beat, spec.lanes_n * (beat + 1))
     lanes = sum(1 << lane for lane, x in enumerate(columns) if x < size.map[0])
-    final = beat == job.beats - 1
-    fields = (
-        (job.slot, 0),
-        (job.row, 6),
-        (beat, 18),
-        (place, 30),
-        (lanes, 44),
-        (beat == 0, 52),
-        (final, 53),
-        (job.row > size.map[1], 54),  # the gradient gives the last row in the first push job
-        (end and final, 55),
-    )
-    return sum(int(value) << low for value, low in fields)
+    # The gradient gives the last row in the first push job
+    held, last = job.row > size.map[1], beat == job.beats - 1
+    return tag_word(job, beat, place, lanes, held=held, end=end and last)
 
 
 def score_lanes(spec: ProposalSpec, beat: Beat) -> list[tuple[int, int] | None]:
