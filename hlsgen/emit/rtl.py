@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hlsgen.emit.render import render
 from hlsgen.engines.mixed import FORMAT_VERSION, MixedSpec
+from hlsgen.engines.proposal import ProposalSpec
+from hlsgen.engines.proposal_jobs import fifo_depth, jobs_depth
 from hlsgen.resources import resource
 
 # Parameters of hg_mixed and the fields of the spec behind them
@@ -64,29 +66,57 @@ class TopContext:
     """What `top.sv.j2` and `dut.sv.j2` print."""
 
     stamp: str
+    engine: str  # module of the core
     ports: tuple[int, ...]  # indices of the AXI masters
     ports_n: int
     parameters: tuple[tuple[str, str], ...]
     axi: tuple[tuple[str, str], ...]  # AXI port, array of the bench
-    core: bool  # whether the top holds hg_mixed, whose inside the monitors see
+    core: bool  # whether the top holds the core, whose inside the monitors see
 
 
-def top_context(spec: MixedSpec, *, core: bool = True) -> TopContext:
+def proposal_parameters(spec: ProposalSpec) -> dict[str, int]:
+    """Parameters of hg_proposal without the layout hash."""
+    return {
+        "WidthMax": spec.width_max,
+        "HeightMax": spec.height_max,
+        "LanesN": spec.lanes_n,
+        "PortsN": spec.ports_n,
+        "AttemptsN": spec.attempts_n,
+        "LimitN": spec.limit_n,
+        "TopK": spec.top_k,
+        "SizesN": len(spec.sizes),
+        "LineDepth": spec.line_depth,
+        "JobsDepth": jobs_depth(spec),
+        "CacheRowsN": spec.resize.cache_rows_n,
+        "MapBitsX": spec.map_bits[0],
+        "MapBitsY": spec.map_bits[1],
+        "CandidatesDepth": fifo_depth(spec),
+    }
+
+
+def top_context(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> TopContext:
     """Return the context of the top level of a design."""
-    ports_n = spec.weight_ports_n + 1
-    values = [(name, str(getattr(spec, field))) for name, field in PARAMETERS.items()]
+    if isinstance(spec, ProposalSpec):
+        engine, ports_n, values = "hg_proposal", spec.ports_n, proposal_parameters(spec)
+    else:
+        engine, ports_n = "hg_mixed", spec.weight_ports_n + 1
+        values = {name: getattr(spec, field) for name, field in PARAMETERS.items()}
     digest = f"64'h{spec.layout_hash():016x}"
     return TopContext(
         stamp=f"Written by hlsgen for formats {FORMAT_VERSION}, layout {spec.layout_hash():016x}.",
+        engine=engine,
         ports=tuple(range(ports_n)),
         ports_n=ports_n,
-        parameters=(*values, ("LayoutHash", digest)),
+        parameters=(
+            *((name, str(value)) for name, value in values.items()),
+            ("LayoutHash", digest),
+        ),
         axi=_AXI,
         core=core,
     )
 
 
-def top_text(spec: MixedSpec) -> str:
+def top_text(spec: MixedSpec | ProposalSpec) -> str:
     """SystemVerilog of the top level `hlsgen_top`."""
     return render("rtl/top.sv.j2", top_context(spec))
 
