@@ -13,7 +13,8 @@ from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.frontends.bing import binarise
 from hlsgen.model.proposal import PUBLISHED_SIZES, SPACES, ProposalModel, Space
 from hlsgen.run.csim_build import compile_program
-from hlsgen.run.proposal_run import RunOutcome, Start, make_start, run_starts
+from hlsgen.run.proposal_project import Start, make_start
+from hlsgen.run.proposal_run import RunOutcome, run_starts
 from hlsgen.run.proposal_streams import StreamVerdict, compare, expected_streams
 
 

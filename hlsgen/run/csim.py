@@ -17,7 +17,8 @@ from hlsgen.model.graph import IntArray, Model
 from hlsgen.plan.image import Checked
 from hlsgen.run.compare import Comparison, Observation, Place, Verdict, joined
 from hlsgen.run.csim_build import compile_program
-from hlsgen.run.csim_run import STATUSES, Buffers, Outcome, Target, observations, run_program
+from hlsgen.run.csim_run import Buffers, Target, observations, run_program
+from hlsgen.run.outcome import refusal
 from hlsgen.run.project import Project, input_codes, load_project, real_values, unpack_outputs
 
 _MONITOR_BYTES = 1 << 28  # of one run; longer ones are cut into batches of frames
@@ -131,19 +132,12 @@ def _batch(project: Project, program: Path, codes: NDArray[Any], first_frame: in
     comparison = Comparison(project.model, expected, first_frame)
     for observation in observations(outcome.monitor, targets_of(project.checked)):
         comparison.add(observation)
-    failure = outcome.failure or _refusal(outcome)
+    failure = outcome.failure or refusal(outcome.report, "descriptor")
     outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))
     _compare_outputs(comparison, project.model, outputs)
     return Result(
         verdict=comparison.verdict(), outputs=outputs, seconds=outcome.seconds, failure=failure
     )
-
-
-def _refusal(outcome: Outcome) -> str | None:
-    if outcome.status == 0:
-        return None
-    text = STATUSES[outcome.status] if outcome.status < len(STATUSES) else "an unknown status"
-    return f"status {outcome.status} at descriptor {outcome.descriptor}: {text}"
 
 
 def _compare_outputs(comparison: Comparison, model: Model, outputs: Mapping[str, IntArray]) -> None:

@@ -20,17 +20,6 @@ _MONITOR_MAGIC = 0x4E4D4748
 _HEADER_WORDS = 10
 _UNWRITTEN = np.iinfo(np.int32).min
 _FAILURES = (3, 4)  # deadlock, access outside a memory
-STATUSES = (
-    "good",
-    "the program's magic is wrong",
-    "a version is not 1",
-    "the program is for another design",
-    "an operation is unknown",
-    "a field is out of range",
-    "a read failed",
-    "a write failed",
-    "nothing moved for 2^20 cycles",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +54,19 @@ class Outcome:
     seconds: float = 0.0
     failure: str | None = None
 
-    @property
-    def status(self) -> int:
-        """Status code of the report (formats §8)."""
-        return self.report[16] if self.report else 0
 
-    @property
-    def descriptor(self) -> int:
-        """Index of the descriptor that the status is about."""
-        return int.from_bytes(self.report[20:22], "little")
+def start(program: Path, *arguments: str | int) -> tuple[float, str | None]:
+    """Run a compiled simulation: its seconds, and why it stopped early, if it did."""
+    command = [str(program), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode in _FAILURES:
+        return 0.0, done.stderr.strip()
+    if done.returncode:
+        raise ToolError(
+            f"C simulation must end well, not with code {done.returncode}: "
+            f"{done.stderr.strip() or 'it printed nothing'}"
+        )
+    return float(done.stdout.split()[-1]), None
 
 
 def run_program(program: Path, buffers: Buffers) -> Outcome:
@@ -90,21 +83,15 @@ def run_program(program: Path, buffers: Buffers) -> Outcome:
             buffers.scratch_bytes,
             buffers.report_bytes,
         )
-        command = [str(program), str(folder), *map(str, numbers)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, *_FAILURES):
-            raise ToolError(
-                f"C simulation must end well, not with code {done.returncode}: "
-                f"{done.stderr.strip() or 'it printed nothing'}"
-            )
+        seconds, failure = start(program, str(folder), *numbers)
         monitor = np.fromfile(folder / "monitor.bin", np.int32)
-        if done.returncode:
-            return Outcome(monitor=monitor, failure=done.stderr.strip())
+        if failure is not None:
+            return Outcome(monitor=monitor, failure=failure)
         return Outcome(
             output=(folder / "output.bin").read_bytes(),
             report=(folder / "report.bin").read_bytes(),
             monitor=monitor,
-            seconds=float(done.stdout.split()[-1]),
+            seconds=seconds,
         )
 
 

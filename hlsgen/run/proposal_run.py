@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,61 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.engines.proposal import ProposalSpec
-from hlsgen.engines.proposal_program import Plan, pack_image, plan
 from hlsgen.errors import ToolError
-from hlsgen.model.proposal import Space
-from hlsgen.run.csim_run import STATUSES
+from hlsgen.run import csim_run
+from hlsgen.run.proposal_project import Start, StartOutcome
 from hlsgen.run.proposal_streams import FIELDS, STREAMS, Rows, unpacked_records
-from hlsgen.stages.boxes import BURST_RECORDS, RECORD_BYTES
 
 _PROBE_MAGIC = 0x4E504748
 _PROBED = STREAMS[:-1]  # boxes are read from memory
 _HEADER_WORDS = 4
-_FAILURES = (3, 4)  # deadlock, access outside a memory
-_REPORT_HEADER, _REPORT_ENTRY = 128, 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Start:
-    """One start of the engine: frames of one size, one behind the other."""
-
-    plan: Plan
-    images: tuple[NDArray[np.uint8], ...]  # (height, width, 3) each
-    output_stride: int  # bytes from the results of a frame to those of the next
-
-    @property
-    def input_stride(self) -> int:
-        """Bytes from a frame to the next one."""
-        return len(self.images[0]) * self.plan.row_bytes
-
-    @property
-    def input(self) -> bytes:
-        """The frames as they lie in memory."""
-        return b"".join(pack_image(image) for image in self.images)
-
-    @property
-    def report_bytes(self) -> int:
-        """Bytes of the report: its header and an entry a frame."""
-        return _REPORT_HEADER + _REPORT_ENTRY * len(self.images)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StartOutcome:
-    """What a start left."""
-
-    output: bytes
-    report: bytes
-    streams: tuple[dict[str, Rows], ...]  # of each frame
-
-    @property
-    def refusal(self) -> str | None:
-        """Why the program was refused (formats §8), or None."""
-        status, index = self.report[16], int.from_bytes(self.report[20:22], "little")
-        if status == 0:
-            return None
-        text = STATUSES[status] if status < len(STATUSES) else "an unknown status"
-        return f"status {status} at job {index}: {text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,38 +30,17 @@ class RunOutcome:
     failure: str | None = None
 
 
-def results_bytes(spec: ProposalSpec) -> int:
-    """Bytes of a frame's results: whole bursts of records."""
-    return -(-spec.top_k // BURST_RECORDS) * BURST_RECORDS * RECORD_BYTES
-
-
-def make_start(spec: ProposalSpec, space: Space, images: Sequence[NDArray[np.uint8]]) -> Start:
-    """A start for frames that have one size."""
-    height, width = images[0].shape[:2]
-    return Start(
-        plan=plan(spec, space, width, height),
-        images=tuple(images),
-        output_stride=results_bytes(spec),
-    )
-
-
 def run_starts(program: Path, starts: Sequence[Start]) -> RunOutcome:
     """Start the compiled engine once for each, without a reset between them."""
     with tempfile.TemporaryDirectory(prefix="hlsgen-csim-") as name:
         folder = Path(name)
-        for number, start in enumerate(starts):
-            _write_start(start, folder / str(number))
-        command = [str(program), str(folder), str(len(starts))]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, *_FAILURES):
-            raise ToolError(
-                f"C simulation must end well, not with code {done.returncode}: "
-                f"{done.stderr.strip() or 'it printed nothing'}"
-            )
-        if done.returncode:
-            return RunOutcome(failure=done.stderr.strip())
-        outcomes = [_outcome(start, folder / str(i)) for i, start in enumerate(starts)]
-        return RunOutcome(starts=tuple(outcomes), seconds=float(done.stdout.split()[-1]))
+        for number, item in enumerate(starts):
+            _write_start(item, folder / str(number))
+        seconds, failure = csim_run.start(program, str(folder), len(starts))
+        if failure is not None:
+            return RunOutcome(failure=failure)
+        outcomes = [_outcome(item, folder / str(i)) for i, item in enumerate(starts)]
+        return RunOutcome(starts=tuple(outcomes), seconds=seconds)
 
 
 def _write_start(start: Start, folder: Path) -> None:
@@ -122,11 +53,9 @@ def _write_start(start: Start, folder: Path) -> None:
 
 def _outcome(start: Start, folder: Path) -> StartOutcome:
     output = (folder / "output.bin").read_bytes()
-    frames = len(start.images)
-    streams = _probed(np.fromfile(folder / "monitor.bin", np.int32), frames)
-    for number, frame in enumerate(streams):
-        at = number * start.output_stride
-        frame["boxes"] = unpacked_records(output[at : at + start.output_stride])
+    streams = _probed(np.fromfile(folder / "monitor.bin", np.int32), len(start.images))
+    for frame, records in zip(streams, start.results(output), strict=True):
+        frame["boxes"] = unpacked_records(records)
     return StartOutcome(
         output=output, report=(folder / "report.bin").read_bytes(), streams=tuple(streams)
     )

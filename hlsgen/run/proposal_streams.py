@@ -41,7 +41,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "boxes": ("x1", "y1", "x2", "y2", "value", "size", "valid"),
 }
 STREAMS = tuple(FIELDS)
-_DISTINCT = 4  # entries that must differ, if there are so many
+_DISTINCT = 4  # values that must differ, if there are so many
+_CLAMPED = 255  # of the gradient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,15 +78,17 @@ class Difference:
 class StreamVerdict:
     """Outcome of the comparison of some frames."""
 
+    frames: int  # those that were to be compared
     tensors_compared: int  # streams times frames, each seen whole
     differences: int  # entries
     first: Difference | None
-    degenerate: tuple[str, ...]  # stages whose entries hardly differ from one another
+    degenerate: tuple[tuple[int, str], ...]  # (frame, stage) of streams that prove too little
 
     @property
     def equal(self) -> bool:
-        """True only if every stream of every frame was equal and none was degenerate."""
-        return self.first is None and not self.degenerate and self.tensors_compared > 0
+        """True only if every stream of every frame was seen whole, equal and not degenerate."""
+        whole = self.frames > 0 and self.tensors_compared == self.frames * len(STREAMS)
+        return whole and not self.differences and not self.degenerate
 
 
 def expected_streams(
@@ -193,21 +196,34 @@ def unpacked_records(data: bytes) -> Rows:
 def compare(
     expected: Sequence[Expected], got: Sequence[Mapping[str, Rows]], first_frame: int = 0
 ) -> StreamVerdict:
-    """Compare the streams of frames, in the order of the stages within a frame."""
-    whole, wrong = 0, 0
+    """Compare the streams of frames, in the order of the stages within a frame.
+
+    Frames or stages that are absent from `got` count as streams without an entry; entries of
+    frames that are not expected are differences.
+    """
+    whole = 0
+    wrong = sum(len(rows) for have in got[len(expected) :] for rows in have.values())
     first: Difference | None = None
-    for frame, (want, have) in enumerate(zip(expected, got, strict=True), first_frame):
-        for stage in STREAMS:
-            count, place = _differences(want.streams[stage], have[stage])
-            whole += len(have[stage]) >= len(want.streams[stage])
+    for frame, want in enumerate(expected):
+        have = got[frame] if frame < len(got) else {}
+        for stage, rows in want.streams.items():
+            found = have.get(stage, rows[:0])
+            count, place = _differences(rows, found)
+            whole += 0 < len(rows) <= len(found)
             wrong += count
             if first is None and place is not None:
-                first = _difference(frame, stage, place, want, have[stage])
+                first = _difference(first_frame + frame, stage, place, want, found)
     return StreamVerdict(
+        frames=len(expected),
         tensors_compared=whole,
         differences=wrong,
         first=first,
-        degenerate=tuple(stage for stage in STREAMS if _is_degenerate(expected, stage)),
+        degenerate=tuple(
+            (first_frame + frame, stage)
+            for frame, want in enumerate(expected)
+            for stage, rows in want.streams.items()
+            if _is_degenerate(stage, rows)
+        ),
     )
 
 
@@ -241,11 +257,19 @@ def _place(stage: str, at: int, want: Expected) -> str:
     return f"entry {at}"
 
 
-def _is_degenerate(expected: Sequence[Expected], stage: str) -> bool:
-    """Whether too few entries of a stream differ for equality to say anything."""
-    values = np.concatenate([item.streams[stage] for item in expected])
-    values = values[values[:, -1] != 0] if stage == "boxes" else values  # valid ones
-    return len(np.unique(values, axis=0)) < min(_DISTINCT, len(values))
+def _is_degenerate(stage: str, rows: Rows) -> bool:
+    """Whether equality of a frame's stream would say too little.
+
+    It is empty, or its values hardly differ (places always do), or half of the gradient is clamped.
+    """
+    names = FIELDS[stage]
+    if "valid" in names:
+        rows = rows[rows[:, names.index("valid")] != 0]
+    column = next(i for i, name in enumerate(names) if name in ("value", "score"))
+    values = rows[:, column]
+    clamped = int(np.count_nonzero(values == _CLAMPED)) if stage == "gradient" else 0
+    few = len(np.unique(values)) < min(_DISTINCT, len(values))
+    return len(values) == 0 or few or 2 * clamped > len(values)
 
 
 def _text(names: Sequence[str], row: Sequence[int]) -> str:
@@ -255,11 +279,11 @@ def _text(names: Sequence[str], row: Sequence[int]) -> str:
 
 
 def joined(parts: Sequence[StreamVerdict]) -> StreamVerdict:
-    """The verdict over starts, in order; degenerate only where every start is."""
-    common = set(parts[0].degenerate).intersection(*(part.degenerate for part in parts))
+    """The verdict over starts, in order."""
     return StreamVerdict(
+        frames=sum(part.frames for part in parts),
         tensors_compared=sum(part.tensors_compared for part in parts),
         differences=sum(part.differences for part in parts),
         first=next((part.first for part in parts if part.first is not None), None),
-        degenerate=tuple(stage for stage in parts[0].degenerate if stage in common),
+        degenerate=tuple(item for part in parts for item in part.degenerate),
     )

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import struct
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.engines.mixed import MixedSpec
-from hlsgen.engines.program import REPORT_MAGIC
 from hlsgen.errors import ProjectError
 from hlsgen.files import replace_file
 from hlsgen.model import golden
 from hlsgen.model.graph import Conv, IntArray, Model
 from hlsgen.run.compare import Comparison, Observation, Place, Verdict
-from hlsgen.run.csim_run import STATUSES
 from hlsgen.run.identity import mismatch
 from hlsgen.run.junit import Case, write_junit
+from hlsgen.run.outcome import refusal
 from hlsgen.run.profile import frame_bytes, layer_figures, profile_of, write_profile
 from hlsgen.run.project import (
     Project,
@@ -201,14 +199,7 @@ def _failure(session: Session, number: int, spec: MixedSpec) -> str | None:
     other = mismatch(spec, session.outcomes[0].report)
     if other is not None:
         return other
-    report = session.outcomes[number].report
-    magic, _, _, _, status, index = struct.unpack_from("<IHHQB3xH", report + bytes(32))
-    if magic != REPORT_MAGIC:
-        return "the report was never written"
-    if status:
-        text = STATUSES[status] if status < len(STATUSES) else "an unknown status"
-        return f"status {status} at descriptor {index}: {text}"
-    return None
+    return refusal(session.outcomes[number].report, "descriptor")
 
 
 def _verdict(

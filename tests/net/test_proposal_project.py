@@ -12,7 +12,7 @@ import pytest
 
 from hlsgen import api
 from hlsgen.model.store import save
-from hlsgen.run.proposal_csim import load_proposal_project
+from hlsgen.run.proposal_project import load_proposal_project
 from hlsgen.run.proposal_streams import STREAMS
 from tests.bad_input import matches
 from tests.proposals import a_model, picture

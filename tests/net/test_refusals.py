@@ -15,6 +15,7 @@ from hlsgen.engines.program import Bits, Compute, Fetch, Load, Op, Tap, decode, 
 from hlsgen.run.csim import buffers_of
 from hlsgen.run.csim_build import compile_program
 from hlsgen.run.csim_run import run_program
+from hlsgen.run.outcome import ending
 from hlsgen.run.project import Project
 from hlsgen.run.sim import simulate
 from hlsgen.run.system import Job
@@ -191,7 +192,7 @@ def test_csim_refuses_a_field_out_of_range(
     buffers = buffers_of(replace(project, program=program), codes)
     outcome = run_program(compile_program(project.folder / "hls"), buffers)
     assert outcome.failure is None
-    assert (outcome.status, outcome.descriptor) == (5, index)
+    assert ending(outcome.report) == (5, index)
 
 
 def test_hardware_refuses_a_field_out_of_range(
