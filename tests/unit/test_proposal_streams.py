@@ -10,7 +10,14 @@ import pytest
 
 from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.engines.proposal_program import plan
-from hlsgen.run.proposal_streams import STREAMS, Expected, compare, expected_streams, joined
+from hlsgen.run.proposal_streams import (
+    STREAMS,
+    Expected,
+    StreamVerdict,
+    compare,
+    expected_streams,
+    joined,
+)
 from tests.proposals import a_space, picture
 
 pytestmark = pytest.mark.unit
@@ -95,3 +102,12 @@ def test_a_clamped_gradient_proves_nothing(frames: list[Expected]) -> None:
     rows[: len(rows) // 2 + 1] = 255
     clamped = with_stream(frames[0], "gradient", rows)
     assert compare([clamped], [clamped.streams]).degenerate == ((0, "gradient"),)
+
+
+def test_every_stream_of_every_frame_must_count() -> None:
+    counted = StreamVerdict(
+        frames=2, tensors_compared=2 * len(STREAMS), differences=0, first=None, degenerate=()
+    )
+    assert counted.equal
+    assert not replace(counted, tensors_compared=2 * len(STREAMS) - 1).equal
+    assert not replace(counted, frames=3).equal
