@@ -104,6 +104,7 @@ HEADER = {  # offset, bytes, status
     "sizes": (6, b"\x1d", 5),
     "width": (24, b"\x07\x00", 5),
     "height": (26, b"\xff\x00", 5),
+    "beats of a row": (28, b"\x1c\x00", 5),
     "k": (52, b"\x00\x00", 5),
     "columns": (54, b"\xff\xff", 5),
     "jobs": (20, b"\xff\xff", 5),

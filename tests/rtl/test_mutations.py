@@ -33,6 +33,7 @@ from tests.rtl import (
     test_load,
     test_pool,
     test_program,
+    test_proposal_program,
     test_rank,
     test_requant,
     test_residual,
@@ -66,6 +67,10 @@ def rtl(name: str) -> str:
 
 def fetch_of_three_ports(folder: Path) -> None:
     test_fetch.test_streams_arrive_whole(test_fetch.CONFIGS[0].values[0], 70, folder)
+
+
+def programs_are_checked(folder: Path) -> None:
+    test_proposal_program.test_programs_are_read_and_checked(0, folder)
 
 
 CASES = [
@@ -152,6 +157,14 @@ CASES = [
         "program", rtl("program"), "in_q <= in_q + arg_in_stride", "in_q <= in_q + arg_out_stride",
         lambda folder: test_program.test_frames_are_copied(1, folder),
         r"assert \(6, 2\) == \(0, 3\)",  # it reads outside its buffer
+    ),
+    case(  # the lower source row of a job may lie behind the image
+        "proposal-program", rtl("proposal_program"), "17'd1 >= 17'(height)",
+        "17'd1 > 17'(height)", programs_are_checked,
+    ),
+    case(  # the core is reset for a few cycles only
+        "proposal-reset", rtl("proposal_program"), "if (&count_q)", "if (&count_q[2:0])",
+        programs_are_checked,
     ),
     case(  # the greater x wins a tie
         "rank", rtl("rank"), ".s_key({point_score, ~point_place})",
