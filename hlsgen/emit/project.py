@@ -16,7 +16,7 @@ from typing import Any
 
 from hlsgen.boards import Board
 from hlsgen.emit.hls import write_hls
-from hlsgen.emit.rtl import dut_text, module_files, top_text
+from hlsgen.emit.rtl import dut_text, module_files, top_context, top_text
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.files import replace_folder
@@ -63,9 +63,9 @@ def write_project(
     return manifest
 
 
-def write_rtl(spec: MixedSpec, folder: Path) -> None:
+def write_rtl(spec: MixedSpec | ProposalSpec, folder: Path) -> None:
     """Write the SystemVerilog of a design into `folder`; its top is `hlsgen_top`."""
-    copy_files(module_files(["hg_mixed"]), folder)
+    copy_files(module_files([top_context(spec).engine]), folder)
     (folder / "hlsgen_top.sv").write_text(top_text(spec), encoding="utf-8")
 
 

@@ -7,16 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from hlsgen.boards import Board
-from hlsgen.emit.project import copy_files, json_text, write_project
-from hlsgen.emit.rtl import module_files
+from hlsgen.emit.project import json_text, write_project, write_rtl
 from hlsgen.engines.proposal_program import plan, row_bytes
 from hlsgen.model.proposal import ProposalModel
 from hlsgen.plan import ProposalDesign, write_proposal_design
-
-STAGES = (
-    *("resize", "colour", "gradient", "score", "suppress"),
-    *("heap", "calibrate", "boxes", "proposal_front", "rank", "proposal"),
-)
 
 
 def build_proposal(
@@ -24,13 +18,13 @@ def build_proposal(
 ) -> dict[str, Any]:
     """Write the project of a model on a design into `out` and return its manifest.
 
-    Folders: model/ (a copy), hls/, rtl/ (the stages, as far as there are any), data/ (a program of
-    each colour space for the largest image, layout.json); files: design.yaml, manifest.json.
+    Folders: model/ (a copy), hls/, rtl/ (top `hlsgen_top`), data/ (a program of each colour space
+    for the largest image, layout.json); files: design.yaml, manifest.json.
     """
 
     def write(folder: Path) -> None:
         write_proposal_design(design, folder / "design.yaml")
-        copy_files(module_files(f"hg_{stage}" for stage in STAGES), folder / "rtl")
+        write_rtl(design.spec, folder / "rtl")
         _write_data(model, design, folder / "data")
 
     return write_project(model, design.spec, board, out, write)

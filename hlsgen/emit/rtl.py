@@ -121,6 +121,6 @@ def top_text(spec: MixedSpec | ProposalSpec) -> str:
     return render("rtl/top.sv.j2", top_context(spec))
 
 
-def dut_text(spec: MixedSpec, *, core: bool = True) -> str:
+def dut_text(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> str:
     """SystemVerilog of the bench's wrapper `hg_dut`."""
     return render("system/dut.sv.j2", top_context(spec, core=core))

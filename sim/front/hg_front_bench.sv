@@ -27,7 +27,7 @@ module hg_front_bench #(
   logic [55:0] o_tag;
   logic [LanesN-1:0] o_scored;
   logic [LanesN-1:0][ScoreW-1:0] o_scores;
-  logic axi_idle, jobs_idle, axi_error, frame_begins, wait_rows, wait_bank;
+  logic axi_idle, jobs_idle, axi_error, frame_begins, frame_ends, wait_rows, wait_bank;
   logic [PortsN-1:0]       ar_valid, ar_ready, r_valid;
   logic [PortsN-1:0][31:0] ar_addr;
   logic [PortsN-1:0][3:0]  ar_len;
@@ -46,7 +46,7 @@ module hg_front_bench #(
     .JobDepth(JobDepth), .FifoDepth(128), .ScoreW(ScoreW)
   ) u_front (
     .halt(1'b0), .base(Base), .in_stride(32'(in_stride)), .frames(32'(frames)),
-    .width(12'(width)), .height(12'(height)), .row_beats(16'(row_beats)),
+    .width(13'(width)), .height(13'(height)), .row_beats(16'(row_beats)),
     .row_stride(16'(row_stride)), .jobs_n(16'(jobs_n)), .r_resp('0), .*
   );
 

@@ -42,7 +42,7 @@ module hg_rank_bench #(
   logic [LanesN-1:0][ScoreW-1:0] i_scores;
   logic [LanesN-1:0]             i_scored;
   logic                          req_valid, req_ready, m_valid, m_ready, wr_done;
-  logic                          point_taken, given_back, frame_done;
+  logic                          point_taken, points_end, given_back, frame_done;
   logic [12:0]                   frame_records;
 
   hg_rank #(

@@ -27,7 +27,7 @@ module hg_rows_bench #(
   logic [PortsN-1:0][2:0][23:0] w_pixels;
   logic [55:0] i_tag, o_tag;
   logic [LanesN-1:0][2:0][7:0] o_pixels;
-  logic idle, jobs_idle, error, frame_begins, wait_rows, wait_bank;
+  logic idle, jobs_idle, error, frame_begins, frame_ends, wait_rows, wait_bank;
   logic [PortsN-1:0]       ar_valid, ar_ready, r_valid;
   logic [PortsN-1:0][31:0] ar_addr;
   logic [PortsN-1:0][3:0]  ar_len;
@@ -43,11 +43,11 @@ module hg_rows_bench #(
   );
   hg_image #(.PortsN(PortsN), .FifoDepth(128)) u_image (
     .halt(1'b0), .base(Base), .in_stride(32'(in_stride)), .frames(32'(frames)),
-    .width(12'(width)), .height(12'(height)), .row_beats(16'(row_beats)),
+    .width(13'(width)), .height(13'(height)), .row_beats(16'(row_beats)),
     .row_stride(16'(row_stride)), .r_resp('0), .*
   );
   hg_row_jobs #(.LanesN(LanesN), .JobDepth(JobDepth)) u_row_jobs (
-    .jobs_n(16'(jobs_n)), .frames(32'(frames)), .height(12'(height)), .idle(jobs_idle),
+    .jobs_n(16'(jobs_n)), .frames(32'(frames)), .height(13'(height)), .idle(jobs_idle),
     .o_valid(i_valid), .o_tag(i_tag), .o_slot(i_slot), .o_weight(i_weight), .*
   );
   hg_resize #(

@@ -101,8 +101,8 @@ module hg_front #(
   input  logic                b_valid,
   input  logic [1:0]          b_resp
 );
-  localparam logic [47:0] Capabilities = {8'(DrainN), 8'(WeightPortsN), 8'(RowsN), 8'(PixelsN),
-                                          8'(LanesN), 8'(ActBits)};
+  localparam logic [63:0] Capabilities = {16'd0, 8'(DrainN), 8'(WeightPortsN), 8'(RowsN),
+                                          8'(PixelsN), 8'(LanesN), 8'(ActBits)};
 
   // Registers
   logic start, done;

@@ -22,8 +22,8 @@ module hg_image #(
   input  logic [31:0]             base,        // address of the first frame
   input  logic [31:0]             in_stride,   // bytes from frame to frame
   input  logic [31:0]             frames,
-  input  logic [11:0]             width,
-  input  logic [11:0]             height,
+  input  logic [12:0]             width,
+  input  logic [12:0]             height,
   input  logic [15:0]             row_beats,
   input  logic [15:0]             row_stride,  // in units of 128 bytes
   // Rows over all frames, modulo 2^16

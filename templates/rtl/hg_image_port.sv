@@ -20,8 +20,8 @@ module hg_image_port #(
   input  logic [31:0]      base,
   input  logic [31:0]      in_stride,
   input  logic [31:0]      frames,
-  input  logic [11:0]      width,
-  input  logic [11:0]      height,
+  input  logic [12:0]      width,
+  input  logic [12:0]      height,
   input  logic [15:0]      row_beats,
   input  logic [15:0]      row_stride,
   input  logic [15:0]      freed,
@@ -46,7 +46,7 @@ module hg_image_port #(
   assign row_bytes = {9'd0, row_stride, 7'd0};
   assign req_valid = go && frame_q != frames;
   assign next_y = y_q + 13'(PortsN);
-  assign over_y = next_y - {1'b0, height};
+  assign over_y = next_y - height;
   assign wraps = !over_y[12];
   always_ff @(posedge clk) begin
     if (!go) begin
@@ -92,7 +92,7 @@ module hg_image_port #(
     w_x <= x_q;
     w_pixels <= bytes;
     for (int k = 0; k < 3; k++) begin
-      w_valid[k] <= take && 13'(x_q) + 13'(k) < {1'b0, width} && (k < 2 || phase_q != 2'd0);
+      w_valid[k] <= take && 13'(x_q) + 13'(k) < width && (k < 2 || phase_q != 2'd0);
     end
     if (take) held_q <= phase_q == 2'd0 ? data[63:48] : {8'd0, data[63:56]};
     if (!rst_n) begin

@@ -38,8 +38,8 @@ module hg_proposal_front #(
   input  logic [31:0]                   base,
   input  logic [31:0]                   in_stride,
   input  logic [31:0]                   frames,
-  input  logic [11:0]                   width,
-  input  logic [11:0]                   height,
+  input  logic [12:0]                   width,
+  input  logic [12:0]                   height,
   input  logic [15:0]                   row_beats,
   input  logic [15:0]                   row_stride,
   input  logic [15:0]                   jobs_n,
@@ -49,6 +49,7 @@ module hg_proposal_front #(
   // Frames and what the report counts
   input  logic                          given_back,
   output logic                          frame_begins,
+  output logic                          frame_ends,
   output logic                          wait_rows,
   output logic                          wait_bank,
   output logic                          jobs_idle,
@@ -86,9 +87,9 @@ module hg_proposal_front #(
   );
   hg_row_jobs #(.LanesN(LanesN), .CacheRowsN(CacheRowsN), .JobDepth(JobDepth)) u_row_jobs (
     .clk, .rst_n, .job_we, .job_index, .job_data, .size_we, .size_slot, .size_beat, .size_data,
-    .go, .jobs_n, .frames, .height, .written, .freed, .given_back, .frame_begins, .wait_rows,
-    .wait_bank, .idle(jobs_idle), .o_valid(beat_valid), .o_tag(beat_tag), .o_slot(beat_slot),
-    .o_weight(beat_weight)
+    .go, .jobs_n, .frames, .height, .written, .freed, .given_back, .frame_begins, .frame_ends,
+    .wait_rows, .wait_bank, .idle(jobs_idle), .o_valid(beat_valid), .o_tag(beat_tag),
+    .o_slot(beat_slot), .o_weight(beat_weight)
   );
   hg_resize #(
     .LanesN(LanesN), .WidthMax(WidthMax), .HeightMax(HeightMax), .CacheRowsN(CacheRowsN),

@@ -54,6 +54,7 @@ module hg_rank #(
   input  logic                          wr_done,
   // To sequencer and report
   output logic                          point_taken,   // by the limit
+  output logic                          points_end,    // it has all of a frame
   output logic                          given_back,
   output logic                          frame_done,    // last write response
   output logic [12:0]                   frame_records
@@ -89,6 +90,7 @@ module hg_rank #(
     .m_ready(point_ready), .m_mark(point_mark), .m_point({point_slot, point_place, point_score})
   );
   assign point_taken = point_valid && point_ready && !point_mark;
+  assign points_end  = point_valid && point_ready && point_mark;
 
   // The best of a size
   logic              limit_valid, limit_ready, limit_mark, limit_held, limit_goes;

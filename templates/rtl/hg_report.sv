@@ -6,8 +6,8 @@
 // `error` of an entry comes with its slot.
 module hg_report #(
   parameter logic [63:0] LayoutHash = '0,
-  // Beat 5 of the header: AB, N, P, T, Wp, Rp
-  parameter logic [47:0] Capabilities = '0
+  // Beat 5 of the header
+  parameter logic [63:0] Capabilities = '0
 ) (
   input  logic         clk,
   input  logic         rst_n,
@@ -85,7 +85,7 @@ module hg_report #(
       4'd2: data = {16'd0, status_index, 24'd0, status};
       4'd3: data = {32'd0, frames_done};
       4'd4: data = {16'd0, cycles_q};
-      4'd5: data = {16'd0, Capabilities};
+      4'd5: data = Capabilities;
       default: data = '0;
     endcase
     if (state_q == Entry) data = entry_data;

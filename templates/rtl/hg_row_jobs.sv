@@ -27,13 +27,14 @@ module hg_row_jobs #(
   input  logic             go,
   input  logic [15:0]      jobs_n,
   input  logic [31:0]      frames,
-  input  logic [11:0]      height,
+  input  logic [12:0]      height,
   // Rows and frames
   input  logic [15:0]      written,
   output logic [15:0]      freed,
   input  logic             given_back,
   // What the report counts, a cycle each
   output logic             frame_begins,
+  output logic             frame_ends,   // its last job is taken, idle ones apart
   output logic             wait_rows,
   output logic             wait_bank,
   output logic             idle,       // all frames' beats are out
@@ -120,6 +121,7 @@ module hg_row_jobs #(
   assign over = !busy_q || last;
   assign take = queued && over && rows_there && bank_there;
   assign frame_begins = take && head_mark[1];
+  assign frame_ends = take && head_mark[0];
   assign wait_bank = queued && over && !bank_there;
   assign wait_rows = queued && over && bank_there && !rows_there;
   assign idle = !more && room_q[$clog2(QueueN)] && !busy_q && !o_valid;
@@ -144,10 +146,10 @@ module hg_row_jobs #(
     end
     if (!rst_n) {row_base_q, freed_q} <= '0;
     else if (take) begin
-      if (head_mark[0]) row_base_q <= row_base_q + {4'd0, height};
+      if (head_mark[0]) row_base_q <= row_base_q + {3'd0, height};
       case (head[1:0])
         PIXELS:  freed_q <= first_row;
-        PUSH:    freed_q <= row_base_q + {4'd0, height};
+        PUSH:    freed_q <= row_base_q + {3'd0, height};
         default: ;
       endcase
     end

@@ -38,6 +38,19 @@ VARIANTS = {
     "candidates-three": ("hg_candidates", {"InletsN": 3}),
     "rank-l5": ("hg_rank", {"LanesN": 5, "FifoDepth": 1024, "TopK": 4096}),
     "rank-one": ("hg_rank", {"LanesN": 1, "TopK": 1, "LimitN": 1, "SizesN": 1}),
+    "proposal-two_ports": ("hg_proposal", {"LanesN": 5, "PortsN": 2, "CandidatesDepth": 1024}),
+    "proposal-one": ("hg_proposal", {"LanesN": 1, "SizesN": 1, "TopK": 1, "LimitN": 1}),
+    "proposal-most": (
+        "hg_proposal",
+        {
+            "LanesN": 8,
+            "WidthMax": 4096,
+            "HeightMax": 4096,
+            "TopK": 4096,
+            "LineDepth": 8192,
+            "JobsDepth": 65536,
+        },
+    ),
     "add-w8": ("hg_add", {"ActBits": 8, "DrainN": 1}),
 }
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hlsgen.emit.rtl import dut_text, top_text
+from hlsgen.emit.rtl import dut_text, top_context, top_text
 from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.run.system import Job, Outcome, Session, bench_of, run_system
 from hlsgen.run.verilate import tail
 from tests.rtl.bench import RTL, SIM
@@ -18,19 +19,22 @@ SMALL = MixedSpec(
 )  # fmt: skip
 
 
-def system_sources(spec: MixedSpec, folder: Path) -> tuple[Path, ...]:
+def system_sources(spec: MixedSpec | ProposalSpec, folder: Path) -> tuple[Path, ...]:
     """All sources of an accelerator's bench; the generated ones are written into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("hlsgen_top", top_text(spec)), ("hg_dut", dut_text(spec))):
+    dut = dut_text(spec, core=isinstance(spec, MixedSpec))
+    for name, text in (("hlsgen_top", top_text(spec)), ("hg_dut", dut)):
         (folder / f"{name}.sv").write_text(text, encoding="utf-8")
     common = sorted((SIM / "common").glob("*.sv")) + sorted((SIM / "common").glob("*.cpp"))
     generated = (folder / "hlsgen_top.sv", folder / "hg_dut.sv")
     return (*sorted(RTL.glob("*.sv")), *common, *generated)
 
 
-def run_all(spec: MixedSpec, jobs: Sequence[Job], folder: Path, **options: int) -> Session:
+def run_all(
+    spec: MixedSpec | ProposalSpec, jobs: Sequence[Job], folder: Path, **options: int
+) -> Session:
     """Run jobs on the accelerator of a spec, one after the other."""
-    bench = bench_of(system_sources(spec, folder / "src"), spec.weight_ports_n + 1)
+    bench = bench_of(system_sources(spec, folder / "src"), top_context(spec).ports_n)
     return run_system(bench, jobs, search=SIM / "system", folder=folder, **options)
 
 

@@ -33,6 +33,7 @@ from tests.rtl import (
     test_load,
     test_pool,
     test_program,
+    test_proposal,
     test_proposal_program,
     test_rank,
     test_requant,
@@ -157,6 +158,14 @@ CASES = [
         "program", rtl("program"), "in_q <= in_q + arg_in_stride", "in_q <= in_q + arg_out_stride",
         lambda folder: test_program.test_frames_are_copied(1, folder),
         r"assert \(6, 2\) == \(0, 3\)",  # it reads outside its buffer
+    ),
+    case(  # frames begin where the results of frames do
+        "proposal", rtl("proposal"), ".in_stride(value[1])", ".in_stride(value[2])",
+        test_proposal.run_small, r"assert b'|Fatal",
+    ),
+    case(  # of the last beat of a frame no count is kept
+        "proposal-entries", rtl("proposal_entries"), "<= beats_q + 32'd1;", "<= beats_q;",
+        test_proposal.run_small, r"assert \[\d+, \d+\] == ",
     ),
     case(  # the lower source row of a job may lie behind the image
         "proposal-program", rtl("proposal_program"), "17'd1 >= 17'(height)",
