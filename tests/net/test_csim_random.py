@@ -17,6 +17,7 @@ from tests.random_networks import BATCHES, DESIGNS, Network, network
 pytestmark = pytest.mark.net
 # Of networks with the exact types, which are slow: codes of every width, add, stride, fork
 WIDTH_SEEDS = (0, 3, 12, 25)
+WIDTH_DESIGNS = ("a8_wide", "a4_narrow", "a4_full")  # every kind of row, lanes 1 to 16, mult_w 17
 
 
 def differences(
@@ -38,7 +39,7 @@ def test_csim_equals_golden(name: str, seeds: range, tmp_path: Path) -> None:
     assert differences(name, [network(name, seed) for seed in seeds], tmp_path) == []
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("name", WIDTH_DESIGNS)
 def test_declared_widths_equal_golden(name: str, tmp_path: Path) -> None:
     """Native integers are what csim runs; the widths that are synthesised must hold as much."""
     networks = [network(name, seed) for seed in WIDTH_SEEDS]

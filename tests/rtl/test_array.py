@@ -16,13 +16,13 @@ pytestmark = pytest.mark.rtl
 # act_bits, pot4, fixed4, fixed8, lanes, pixels, acc_w
 DESIGNS = {
     "w4_mixed": (4, 3, 4, 9, 8, 6, 24),
-    "w4_lanes16": (4, 9, 6, 1, 16, 2, 32),
-    "w4_lane1": (4, 8, 4, 4, 1, 14, 20),
-    "w4_pot4": (4, 16, 0, 0, 8, 8, 20),
+    "w4_lanes16": (4, 5, 2, 1, 16, 2, 32),
+    "w4_lane1": (4, 2, 4, 2, 1, 14, 20),
+    "w4_pot4": (4, 8, 0, 0, 8, 8, 20),
     "w8_fixed8": (8, 0, 0, 8, 8, 6, 28),
     "w8_mixed": (8, 3, 4, 1, 4, 10, 24),
     "w8_fixed4": (8, 0, 8, 0, 2, 2, 18),
-    "w4_ten_pixels": (4, 9, 4, 3, 8, 10, 26),
+    "w4_ten_pixels": (4, 1, 4, 3, 8, 10, 26),
 }
 TILES = 60
 

@@ -2,7 +2,8 @@
 """The cost of a spec against Yosys' counts of the SystemVerilog, stage by stage.
 
 Netlists are kept by their content, so this costs time only where the SystemVerilog has changed:
-about 50 s of processor a design from nothing.
+about a minute of processor a design from nothing. `make bench --only synth` compares the 8-bit
+design of the ZedBoard in the same way.
 """
 
 from __future__ import annotations
@@ -47,9 +48,8 @@ def counts(spec: MixedSpec) -> dict[str, Counts]:
     return {"": netlist.counts(netlist.top), **stages}
 
 
-@pytest.mark.parametrize("name", DESIGNS)
-def test_cost_is_what_yosys_counts(name: str) -> None:
-    spec = DESIGNS[name]
+def test_cost_is_what_yosys_counts() -> None:
+    spec = DESIGNS["digits"]
     counted = counts(spec)
     whole, found = counted.pop(""), resources(spec)
     assert near(found.lut, whole.lut), (found, whole)
