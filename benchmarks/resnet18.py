@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.rows import OUT, Row, at_least, holds
+from benchmarks.rows import OUT, Row, at_least, holds, told
 from hlsgen import api
 from hlsgen.boards import Board, load_board
 from hlsgen.report.summary import describe
@@ -97,12 +97,16 @@ def rows(target: Target, found: Runs) -> Iterator[Row]:
         what = f"{name}: of the bound {found.bound:,}"
         yield at_least(what, share, found.bound / cycles, "", COMMAND)
     first, second = found.two.frame_ends
-    yield _told(f"{name}, two frames", f"latency {first:,}, then {second - first:,} cycles")
-    yield _told(f"{name}, latency 80, 0.65 of the peak", f"{found.slow.frame_ends[0]:,} cycles")
-    yield _told(f"{name}: compile the simulation", f"{found.one.compile_s:.1f} s")
+    yield told(f"{name}, two frames", f"latency {first:,}, then {second - first:,} cycles", COMMAND)
+    yield told(
+        f"{name}, latency 80, 0.65 of the peak", f"{found.slow.frame_ends[0]:,} cycles", COMMAND
+    )
+    yield told(f"{name}: compile the simulation", f"{found.one.compile_s:.1f} s", COMMAND)
     seconds = found.one.seconds / found.cycles
-    yield _told(
-        f"{name}: simulate a frame", f"{seconds * cycles:.1f} s, {1e-3 / seconds:.1f} k cycles/s"
+    yield told(
+        f"{name}: simulate a frame",
+        f"{seconds * cycles:.1f} s, {1e-3 / seconds:.1f} k cycles/s",
+        COMMAND,
     )
     for work, result in found.others:
         other = f"{work.project.model.name} on the hardware of {name}"
@@ -185,7 +189,3 @@ def utilisation(project: Project, result: Result) -> float:
     """Products of a frame over what the array could do in its cycles."""
     products: int = describe(project.model)["macs"]
     return products / (project.spec.products_n * result.frame_ends[0])
-
-
-def _told(what: str, reached: str) -> Row:
-    return Row(what=what, asked="reported", reached=reached, command=COMMAND)

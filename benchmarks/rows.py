@@ -61,6 +61,11 @@ def holds(what: str, value: bool, reached: str, command: str) -> Row:
     return Row(what=what, asked="yes", reached=reached, command=command, good=value)
 
 
+def told(what: str, reached: str, command: str) -> Row:
+    """A row of which nothing is asked but to be told."""
+    return Row(what=what, asked="reported", reached=reached, command=command)
+
+
 def outside(relative: str) -> Path:
     """A file of the data from outside; one sentence when it is absent."""
     path = shared_root() / "data" / relative

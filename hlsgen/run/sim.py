@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,13 +117,18 @@ def simulate(
 
 
 def simulate_all(
-    works: Sequence[Work], *, waves: Path | None = None, state_seed: int | None = None
+    works: Sequence[Work],
+    *,
+    waves: Path | None = None,
+    state_seed: int | None = None,
+    sampled: bool = False,
 ) -> list[Result]:
     """Run projects of one design on its hardware, one after the other and without a reset.
 
     The hardware identifies itself first. It is that of the first project; of the others only what
     goes into memory counts. Behind one that fails none is run. With `state_seed` registers and
     memories begin with random values, so that one which is read before it is written is seen.
+    What `sampled` does, `hlsgen.run.samples` says.
     """
     project = works[0].project
     for work in works:
@@ -135,7 +140,7 @@ def simulate_all(
     jobs = [_job(work) for work in works]
     with tempfile.TemporaryDirectory(prefix="hlsgen-sim-") as place:
         session = run_system(
-            _bench(project, waves is not None),
+            system_bench(project, waves=waves is not None, sampled=sampled),
             [identification(jobs[0]), *jobs],
             search=(project.folder / "sim").resolve(),
             folder=Path(place),
@@ -146,14 +151,16 @@ def simulate_all(
     return [_result(work, session, number, traces[number]) for number, work in enumerate(works, 1)]
 
 
-def _bench(project: Project, waves: bool) -> Bench:
+def system_bench(project: Project, *, waves: bool = False, sampled: bool = False) -> Bench:
+    """The bench of a project's hardware."""
     sources = [
         path
         for part in ("rtl", "sim")
         for path in sorted((project.folder / part).iterdir())
         if path.suffix in (".sv", ".cpp")
     ]
-    return bench_of(sources, project.spec.weight_ports_n + 1, waves=waves)
+    bench = bench_of(sources, project.spec.weight_ports_n + 1, waves=waves)
+    return replace(bench, sampled=sampled)
 
 
 def _job(work: Work) -> Job:

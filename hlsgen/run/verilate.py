@@ -40,6 +40,15 @@ class Bench:
     public: tuple[str, ...]  # signals of the top that cocotb reads or writes
     parameters: Mapping[str, str] = field(default_factory=dict)
     waves: bool = False
+    sampled: bool = False  # a run leaves $GMON_OUT_PREFIX.<pid>: where its time went, for gprof
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Verilator's flags of this bench beside those of all benches."""
+        waves = ("--trace-fst",) if self.waves else ()
+        # Functions named by module and line; sampled by the linked start-up code alone
+        sampled = ("--prof-cfuncs", "-LDFLAGS", "-pg -no-pie") if self.sampled else ()
+        return (*waves, *sampled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +109,7 @@ def compile_bench(bench: Bench) -> tuple[Path, float]:
     parameters = [f"-G{name}={value}" for name, value in bench.parameters.items()]
     runtime = runtime_name(verilator, bench.waves, (*_FLAGS, _CFLAGS))
     key = tools.content_hash(
-        bench.sources, bench.top, *parameters, *bench.public, *_FLAGS, _CFLAGS,
+        bench.sources, bench.top, *parameters, *bench.public, *bench.flags, *_FLAGS, _CFLAGS,
         runtime, str(_cocotb_libs()),
     )  # fmt: skip
     start = time.perf_counter()
@@ -120,8 +129,8 @@ def _compile(
     control = folder / "public.vlt"
     control.write_text("\n".join(_control(bench)), encoding="utf-8")
     libs = _cocotb_libs()
-    command = [
-        verilator, *_FLAGS, *(("--trace-fst",) if bench.waves else ()),
+    command: list[str | Path] = [
+        verilator, *_FLAGS, *bench.flags,
         "--Mdir", folder, "--prefix", "Vtop", "--top-module", bench.top, "-o", "bench",
         "--output-groups", str(tools.jobs()), "-CFLAGS", _CFLAGS,
         "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -L. -lcocotbvpi_verilator", *parameters,

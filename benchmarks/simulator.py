@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the simulator spends its time on: the accelerator, or the bench around it.
+
+A frame of ResNet-18 on the ZC706's default design; the seconds are those of the processor.
+"""
+
+from __future__ import annotations
+
+from benchmarks.resnet18 import good, zoo
+from benchmarks.rows import OUT, Row, at_most, holds, told
+from hlsgen import api
+from hlsgen.resources import resource
+from hlsgen.run.project import input_codes, load_project
+from hlsgen.run.samples import Samples, sample
+from hlsgen.run.sim import Work
+
+COMMAND = "make bench (--only simulator)"
+BOARD = "zc706"
+MOST = 5  # modules that the table names
+BENCH_FUNCTIONS = ("hg_memory", "hg_trace")  # C++ behind the DDR model and the monitors
+
+
+def shares() -> list[Row]:
+    """Shares of the bench and of the modules that take most."""
+    folder, samples = OUT / f"resnet18_{BOARD}", OUT / "samples"
+    api.build(zoo("resnet18", BOARD), board=BOARD, output=folder)
+    samples.mkdir(exist_ok=True)
+    project = load_project(folder)
+    work = Work(project=project, codes=input_codes(project.model, None, 1))
+    (result,), found = sample([work], samples)
+    name = "Simulation of ResNet-18, ZC706"
+    most = sorted(found.modules.items(), key=lambda item: -item[1])[:MOST]
+    text = ", ".join(f"{module} {seconds / found.process:.1%}" for module, seconds in most)
+    around = 100 * bench_seconds(found) / found.process
+    equal = f"{result.verdict.tensors_compared} tensors"
+    return [
+        holds(f"{name}: every tensor equal", good(result), equal, COMMAND),
+        at_most(f"{name}: DDR model, monitors, bench and Python", 15, around, "%", COMMAND),
+        told(f"{name}: modules that take most", text, COMMAND),
+    ]
+
+
+def bench_seconds(found: Samples) -> float:
+    """Seconds of the bench's modules and C++, and of all that is outside the program."""
+    names = {path.stem for path in resource("sim").rglob("*.sv")} | {"hg_dut"}
+    modules = sum(seconds for name, seconds in found.modules.items() if name in names)
+    functions = sum(
+        seconds
+        for name, seconds in found.functions.items()
+        if any(word in name for word in BENCH_FUNCTIONS)
+    )
+    return modules + functions + found.outside
