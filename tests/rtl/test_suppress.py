@@ -19,7 +19,7 @@ pytestmark = pytest.mark.rtl
 SCORE_W, MAP_W = 18, 7
 SIZES = (0, 1, 7, 8, 21)
 IMAGES = ((96, 61), (9, 8), (47, 90), (96, 61))
-DESIGNS = {"lane": 1, "two": 2, "three": 3, "five": 5, "eight": 8}
+DESIGNS = {"lane": 1, "three": 3, "five": 5, "eight": 8}
 STYLES = ("smooth", "levels", "equal", "wide", "slope")
 
 
@@ -110,7 +110,7 @@ def test_suppress_points_match_golden(name: str, tmp_path: Path) -> None:
         run(DESIGNS[name], tmp_path, seed=seed, idle=idle)
 
 
-@pytest.mark.parametrize(("attempts", "spacing"), [(1, 2), (3, 2), (5, 1)])
+@pytest.mark.parametrize(("attempts", "spacing"), [(1, 2), (5, 1)])
 def test_suppress_with_other_attempts(attempts: int, spacing: int, tmp_path: Path) -> None:
     for seed, idle in ((1, 0), (2, 30)):
-        run(3, tmp_path, seed=seed, idle=idle, attempts_n=attempts, spacing_n=spacing)
+        run(2, tmp_path, seed=seed, idle=idle, attempts_n=attempts, spacing_n=spacing)
