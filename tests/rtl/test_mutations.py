@@ -115,7 +115,7 @@ CASES = [
     ),
     case(  # all pairs of pixels are waited for, of a tensor of one pixel too
         "drain", rtl("drain_beats"), "(lone_blk[blk_q] || pair_q", "(pair_q",
-        lambda folder: test_requant.test_requant_beats_match_golden("w4_pairs", folder),
+        lambda folder: test_requant.test_requant_beats_match_golden("w8_pairs", folder),
     ),
     case(  # reads cost nothing of the shared budget
         "ddr", "sim/common/hg_ddr.sv", "          left -= cost;\n          beats_read++;",
