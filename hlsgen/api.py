@@ -331,6 +331,7 @@ def recall(
                 "suppression": curve.suppression,
                 "1": round(recall_at(curve.ranks, 1), 4),
                 **table(curve.ranks),
+                "kept": round(sum(curve.kept) / len(curve.kept), 4),  # of exact's first 1,000
             }
             for curve in curves
         ],

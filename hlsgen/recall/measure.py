@@ -39,6 +39,12 @@ def _area(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
     return area
 
 
+def share_of(boxes: NDArray[np.int64], reference: NDArray[np.int64], count: int) -> float:
+    """Share of the first `count` boxes of a reference list that are among the first of another."""
+    wanted = set(map(tuple, reference[:count].tolist()))
+    return len(wanted & set(map(tuple, boxes[:count].tolist()))) / max(len(wanted), 1)
+
+
 def merge(lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Boxes of all colour spaces in the published order of ranks; earlier spaces first."""
     ranks = [

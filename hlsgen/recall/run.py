@@ -14,11 +14,12 @@ from hlsgen.errors import ParameterError
 from hlsgen.model.filters import WINDOW
 from hlsgen.model.proposal import ProposalModel, Space
 from hlsgen.photos import read_photo
-from hlsgen.recall.measure import Ranks, first_hits, merge
+from hlsgen.recall.measure import Ranks, first_hits, merge, share_of
 from hlsgen.recall.voc import Photo
 
 EXACT, STREAMED = "exact", "streamed"
 TOGETHER = "all"
+KEPT_BOXES = 1000
 Progress = Callable[[str], None]
 
 
@@ -29,6 +30,7 @@ class Curve:
     space: str  # or TOGETHER
     suppression: str
     ranks: Ranks
+    kept: list[float]  # of each image: share of the first boxes of exact suppression
 
 
 def measure(
@@ -41,7 +43,7 @@ def measure(
     names = [space.name for space in model.spaces]
     names += [TOGETHER] if len(names) > 1 else []
     curves = [
-        Curve(space=name, suppression=kind, ranks=[])
+        Curve(space=name, suppression=kind, ranks=[], kept=[])
         for name in names
         for kind in (EXACT, STREAMED)
     ]
@@ -52,11 +54,14 @@ def measure(
             lists = [_boxes(space, image, spec) for space in model.spaces]
         except ParameterError as error:
             raise ParameterError(f"{error} (photograph {photo.path.name})") from error
-        for kind in (EXACT, STREAMED):
-            own = [found[kind] for found in lists]
-            for name, boxes in zip(names, [*own, merge(own)], strict=False):
-                (curve,) = (c for c in curves if (c.space, c.suppression) == (name, kind))
-                curve.ranks.append(first_hits(boxes, photo.boxes))
+        own = {kind: [found[kind] for found in lists] for kind in (EXACT, STREAMED)}
+        boxes = {
+            kind: dict(zip(names, [*own[kind], merge(own[kind])], strict=False)) for kind in own
+        }
+        for curve in curves:
+            mine, exact = boxes[curve.suppression][curve.space], boxes[EXACT][curve.space]
+            curve.ranks.append(first_hits(mine, photo.boxes))
+            curve.kept.append(share_of(mine, exact, KEPT_BOXES))
     return curves
 
 

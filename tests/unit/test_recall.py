@@ -15,7 +15,7 @@ import pytest
 from hlsgen import api
 from hlsgen.cli import main
 from hlsgen.photos import read_photo
-from hlsgen.recall.measure import NEVER, first_hits, merge, recall_at
+from hlsgen.recall.measure import NEVER, first_hits, merge, recall_at, share_of
 from hlsgen.recall.voc import read_boxes, read_voc
 from tests.bad_input import matches
 from tests.bing import write_space
@@ -82,6 +82,13 @@ def test_recall_counts_a_box_from_one_half_on() -> None:
     assert recall_at(ranks, 1) == pytest.approx(1 / 2)
 
 
+def test_share_of_counts_boxes_and_not_places() -> None:
+    exact = np.array([[1, 1, 2, 2], [3, 3, 4, 4], [5, 5, 6, 6]])
+    assert share_of(exact[::-1], exact, 3) == 1
+    assert share_of(exact[::-1], exact, 1) == 0
+    assert share_of(exact[:2], exact, 3) == pytest.approx(2 / 3)
+
+
 def test_recall_merges_lists_by_the_published_ranks() -> None:
     lists = [np.full((700, 4), 0), np.full((2, 4), 1), np.full((1, 4), 2)]
     merged = merge(lists)[:, 0]
@@ -132,6 +139,7 @@ def test_recall_of_the_real_model_streams_as_well_as_exact(tmp_path: Path) -> No
     for exact, streamed in zip(curves[::2], curves[1::2], strict=True):
         assert streamed["1000"] >= exact["1000"] - 0.005
         assert exact["1000"] >= 0.9
+        assert 0.9 < streamed["kept"] < exact["kept"] == 1
 
 
 @pytest.mark.parametrize(
