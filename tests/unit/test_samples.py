@@ -30,4 +30,4 @@ def test_time_is_told_by_module_and_by_function() -> None:
         "hg_memory_read": 0.01,
     }
     samples = Samples(modules=modules, functions=functions, process=0.30)
-    assert samples.outside == pytest.approx(0.07)
+    assert samples.inside == pytest.approx(0.23)
