@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.rows import OUT, Row, at_least, holds, told
+from benchmarks.rows import OUT, Row, at_least, at_most, holds, told
 from hlsgen import api
 from hlsgen.boards import Board, load_board
 from hlsgen.report.summary import describe
@@ -72,6 +72,7 @@ class Runs:
     others: tuple[tuple[Work, Result], ...]
     project: Project
     bound: int
+    estimated: int  # cycles of a frame, as `hlsgen estimate` has them
     cycles: int  # of all runs together
 
 
@@ -96,6 +97,9 @@ def rows(target: Target, found: Runs) -> Iterator[Row]:
     for share in OF_BOUND:
         what = f"{name}: of the bound {found.bound:,}"
         yield at_least(what, share, found.bound / cycles, "", COMMAND)
+    off = 100 * abs(found.estimated / cycles - 1)
+    what = f"{name}: estimate of {found.estimated:,} cycles off by"
+    yield at_most(what, 2, off, "%", COMMAND)
     first, second = found.two.frame_ends
     yield told(f"{name}, two frames", f"latency {first:,}, then {second - first:,} cycles", COMMAND)
     yield told(
@@ -134,7 +138,7 @@ def runs(target: Target) -> Runs:
     """Build and simulate."""
     model, folder = zoo("resnet18", target.board), OUT / target.name
     api.build(model, board=target.board, output=folder, design=_design(target))
-    bound = api.estimate(model, board=target.board, design=folder / "design.yaml")["bound_cycles"]
+    figures = api.estimate(model, board=target.board, design=folder / "design.yaml")
     project = load_project(folder)
     codes = input_codes(project.model, None, 2)
     board = load_board(target.board)
@@ -149,7 +153,7 @@ def runs(target: Target) -> Runs:
     return Runs(
         one=results[0], two=results[1], slow=results[2],
         others=tuple(zip(works[3:], results[3:], strict=True)),
-        project=project, bound=bound,
+        project=project, bound=figures["bound_cycles"], estimated=figures["cycles_per_frame"],
         cycles=sum(result.frame_ends[-1] for result in results if result.frame_ends),
     )  # fmt: skip
 
