@@ -95,7 +95,7 @@ module hg_proposal_program #(
   // Header
   logic bad_magic_q, bad_version_q, bad_hash_q, bad_field_q;
   logic [7:0] sizes_q;
-  logic [15:0] top_k_q, columns_q;
+  logic [15:0] top_k_q, columns_q, width_beats_q;
   logic [31:0] jobs_q, sizes_at_q, columns_at_q, jobs_at_q;
 
   always_comb begin
@@ -137,10 +137,11 @@ module hg_proposal_program #(
         default: ;
       endcase
     end
+    width_beats_q <= 16'((18'({width, 1'b0}) + 18'(width) + 18'd7) >> 3);
     bad_field_q <= 32'(sizes_q) > SizesN || 32'(top_k_q) != TopK ||
                    32'(width) < SideMin || 32'(width) > WidthMax ||
                    32'(height) < SideMin || 32'(height) > HeightMax ||
-                   row_beats != 16'((18'({width, 1'b0}) + 18'(width) + 18'd7) >> 3) ||
+                   row_beats != width_beats_q ||
                    32'(columns_q) > LineDepth * PairsN || jobs_q == '0 || jobs_q > JobsDepth;
   end
   assign jobs_n = jobs_q[15:0];
