@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
     from hlsgen.model.graph import Model
     from hlsgen.passes.slots import Slots
+    from hlsgen.photos import Picture
     from hlsgen.plan import Design, ProposalChoices, ProposalDesign
 
 Figures = dict[str, Any]
+Inputs = Path | Sequence[Path] | None  # one file, several files or folders, none
 
 
 def import_model(
@@ -215,7 +217,7 @@ def _planned(
 def csim(
     project: Path,
     *,
-    images: Path | Sequence[Path] | None = None,
+    images: Inputs = None,
     frames: int | None = None,
     output: Path | None = None,
     space: str | None = None,
@@ -223,58 +225,40 @@ def csim(
     draw_boxes: int = 10,
 ) -> Figures:
     """Run the C simulation and compare every tensor with the integer model."""
-    paths = [images] if isinstance(images, Path) else list(images or ())
-    if _engine(project) == "proposal":
-        return _csim_proposal(project, paths, frames, output, space, draw, draw_boxes)
-    for name, value in (("--space", space), ("--draw", draw)):
-        if value is not None:
-            raise ParameterError(f"Option {name} must go with a project of region proposals")
-    if len(paths) > 1:
-        raise ParameterError(f"Input must be one .npy file of frames, not {len(paths)} files")
-    x = _checked_run(project, paths[0] if paths else None, frames)
+    if _engine(project, frames) == "proposal":
+        from hlsgen.run.proposal_csim import csim_proposal
+
+        result = csim_proposal(project, _pictures(images), frames, space)
+        return _recorded("csim", project, _drawn(result, draw, draw_boxes), output)
+    x = _layer_frames(images, frames, {"--space": space, "--draw": draw})
     from hlsgen.run.csim import csim as simulate
 
     return _recorded("csim", project, simulate(project, x, frames), output)
 
 
-def _csim_proposal(
-    project: Path,
-    paths: Sequence[Path],
-    frames: int | None,
-    output: Path | None,
-    space: str | None,
-    draw: Path | None,
-    draw_boxes: int,
-) -> Figures:
-    from hlsgen.photos import draw_boxes as write_picture
-    from hlsgen.photos import read_pictures
-    from hlsgen.run.proposal_csim import csim_proposal
-
-    _check_frames(frames)
-    pictures = read_pictures(paths) if paths else None
-    result = csim_proposal(project, pictures, frames, space)
-    shown = result.pop("pictures")
-    if draw is not None and result["values"].size:
-        for number, item in enumerate(shown):
-            place = draw if len(shown) == 1 else draw.with_stem(f"{draw.stem}_{number}")
-            count = min(draw_boxes, result["boxes"][number])
-            write_picture(place, item, result["values"][number, :count])
-    return _recorded("csim", project, result, output)
-
-
 def sim(
     project: Path,
     *,
-    images: Path | None = None,
+    images: Inputs = None,
     frames: int | None = None,
     waves: bool = False,
     junit: Path | None = None,
     profile: Path | None = None,
     output: Path | None = None,
+    space: str | None = None,
+    draw: Path | None = None,
+    draw_boxes: int = 10,
 ) -> Figures:
     """Run the hardware cycle by cycle and compare every tensor with the integer model."""
-    x = _checked_run(project, images, frames)
-    _layers_only("sim", project)
+    if _engine(project, frames) == "proposal":
+        from hlsgen.run.proposal_sim import sim_proposal
+
+        pictures = _pictures(images)
+        result = sim_proposal(
+            project, pictures, frames, space, waves=waves, junit=junit, profile=profile
+        )
+        return _recorded("sim", project, _drawn(result, draw, draw_boxes), output)
+    x = _layer_frames(images, frames, {"--space": space, "--draw": draw})
     from hlsgen.run.sim import sim as simulate
 
     result = simulate(project, x, frames, waves=waves, junit=junit, profile=profile)
@@ -283,7 +267,7 @@ def sim(
 
 def synth(project: Path) -> Figures:
     """Count LUT, FF, DSP48E1 and BRAM36 with Yosys, stage by stage."""
-    _layers_only("synth", project)
+    _check_project(project)
     from hlsgen.run.project import read_manifest
     from hlsgen.run.synth import synth as count
 
@@ -371,31 +355,46 @@ def _accuracy(model: Model, frames: Path | None, labels: Path) -> float:
     return accuracy(model, codes, read_labels(labels, len(codes)))
 
 
-def _checked_run(project: Path, images: Path | None, frames: int | None) -> NDArray[Any] | None:
-    _check_frames(frames)
-    _check_project(project)
-    return None if images is None else read_frames(images, frames)
+def _pictures(images: Inputs) -> list[Picture] | None:
+    """Photographs of an input; None if there is none."""
+    from hlsgen.photos import read_pictures
+
+    paths = [images] if isinstance(images, Path) else list(images or ())
+    return read_pictures(paths) if paths else None
 
 
-def _check_frames(frames: int | None) -> None:
-    if frames is not None and frames < 1:
-        raise ParameterError(f"Frames must be at least 1, not {frames}")
+def _layer_frames(
+    images: Inputs, frames: int | None, others: Mapping[str, Any]
+) -> NDArray[Any] | None:
+    """Frames for a graph of layers, which the options of photographs must not go with."""
+    for name, value in others.items():
+        if value is not None:
+            raise ParameterError(f"Option {name} must go with a project of region proposals")
+    paths = [images] if isinstance(images, Path) else list(images or ())
+    if len(paths) > 1:
+        raise ParameterError(f"Input must be one .npy file of frames, not {len(paths)} files")
+    return read_frames(paths[0], frames) if paths else None
 
 
-def _engine(project: Path) -> str:
-    """Which engine a project has; its files are checked later."""
+def _drawn(result: Figures, draw: Path | None, most: int) -> Figures:
+    """The figures without the photographs, which are written with their best boxes if wanted."""
+    from hlsgen.photos import draw_each
+
+    shown = result.pop("pictures")
+    if draw is not None:
+        pairs = zip(result["values"], result["boxes"], strict=True)
+        draw_each(draw, shown, [values[: min(most, count)] for values, count in pairs])
+    return result
+
+
+def _engine(project: Path, frames: int | None) -> str:
+    """Which engine a project has that is to run some frames; its files are checked later."""
     from hlsgen.run.project import read_engine
 
+    if frames is not None and frames < 1:
+        raise ParameterError(f"Frames must be at least 1, not {frames}")
     _check_project(project)
     return read_engine(project)
-
-
-def _layers_only(command: str, project: Path) -> None:
-    if _engine(project) == "proposal":
-        raise ProjectError(
-            f"Project must be one of a graph of layers for {command}, not of region proposals "
-            f"({project}), whose hardware is not complete yet; run hlsgen csim"
-        )
 
 
 def _check_project(folder: Path) -> None:

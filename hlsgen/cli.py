@@ -32,7 +32,6 @@ Project: TypeAlias = Annotated[Path, typer.Argument(help="folder that build wrot
 Board: TypeAlias = Annotated[str, typer.Option(help="a name (hlsgen boards) or a board.yaml")]
 AnyBoard: TypeAlias = Annotated[str | None, typer.Option("--board", help="its default slots")]
 Design: TypeAlias = Annotated[Path | None, typer.Option(help="design.yaml, may be partial")]
-Input: TypeAlias = Annotated[Path | None, typer.Option("--input", help=".npy, frames first")]
 Values: TypeAlias = Annotated[Path | None, typer.Option("--output", help=".npy to write")]
 Frames: TypeAlias = Annotated[int | None, typer.Option(help="frames to run")]
 Test: TypeAlias = Annotated[Path | None, typer.Option(help=".npy frames for the accuracy")]
@@ -48,7 +47,10 @@ Size: TypeAlias = Annotated[int | None, typer.Option(help="height and width of t
 Width: TypeAlias = Annotated[float, typer.Option(help="multiplier of the channel counts, 0.25")]
 Photos: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option("--input", help=".npy, frames first; of region proposals photographs too"),
+    typer.Option(
+        "--input",
+        help=".npy, frames first; region proposals: photographs, folders; may be repeated",
+    ),
 ]
 ImageSize: TypeAlias = Annotated[
     str | None, typer.Option("--image", help="region proposals: largest image, 500x375")
@@ -226,12 +228,14 @@ def csim(
 @app.command()
 def sim(
     project: Project,
-    input_: Input = None,
+    input_: Photos = None,
     frames: Frames = None,
     waves: Waves = False,
     junit: Junit = None,
     profile: Profile = None,
     output: Values = None,
+    space: SpaceName = None,
+    draw: Draw = None,
     json: Json = False,
 ) -> int:
     """Simulate the hardware cycle by cycle and compare every tensor."""
@@ -245,6 +249,8 @@ def sim(
             junit=junit,
             profile=profile,
             output=output,
+            space=space,
+            draw=draw,
         ),
         as_json=json,
     )

@@ -86,6 +86,13 @@ def read_pictures(paths: Sequence[Path]) -> list[Picture]:
     return found
 
 
+def draw_each(path: Path, pictures: Sequence[Picture], boxes: Sequence[NDArray[Any]]) -> None:
+    """Write every picture that has boxes; of several each name gets its number."""
+    for number, (item, own) in enumerate(zip(pictures, boxes, strict=False)):
+        place = path if len(pictures) == 1 else path.with_stem(f"{path.stem}_{number}")
+        draw_boxes(place, item, own)
+
+
 def draw_boxes(path: Path, picture: Picture, boxes: NDArray[Any]) -> None:
     """Write the picture with boxes (x1 y1 x2 y2, from 1, inclusive), the best ones on top."""
     from PIL import Image, ImageDraw

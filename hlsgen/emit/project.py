@@ -16,7 +16,7 @@ from typing import Any
 
 from hlsgen.boards import Board
 from hlsgen.emit.hls import write_hls
-from hlsgen.emit.rtl import dut_text, module_files, top_context, top_text
+from hlsgen.emit.rtl import bench_files, core_of, dut_text, module_files, top_text
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.files import replace_folder
@@ -65,16 +65,16 @@ def write_project(
 
 def write_rtl(spec: MixedSpec | ProposalSpec, folder: Path) -> None:
     """Write the SystemVerilog of a design into `folder`; its top is `hlsgen_top`."""
-    copy_files(module_files([top_context(spec).engine]), folder)
+    copy_files(module_files([core_of(spec)]), folder)
     (folder / "hlsgen_top.sv").write_text(top_text(spec), encoding="utf-8")
 
 
-def write_sim(spec: MixedSpec, folder: Path) -> None:
+def write_sim(spec: MixedSpec | ProposalSpec, folder: Path) -> None:
     """Write the bench of a design into `folder`; its top is `hg_bench`."""
-    common = sorted(resource("sim/common").iterdir())
-    copy_files([path for path in common if path.suffix in (".sv", ".cpp")], folder)
+    dut = dut_text(spec)
+    copy_files(bench_files(dut), folder)
     copy_files(sorted(resource("sim/system").glob("*.py")), folder)
-    (folder / "hg_dut.sv").write_text(dut_text(spec), encoding="utf-8")
+    (folder / "hg_dut.sv").write_text(dut, encoding="utf-8")
 
 
 def _write_data(image: Image, folder: Path) -> None:

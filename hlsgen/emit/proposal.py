@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hlsgen.boards import Board
-from hlsgen.emit.project import json_text, write_project, write_rtl
+from hlsgen.emit.project import json_text, write_project, write_rtl, write_sim
 from hlsgen.engines.proposal_program import plan, row_bytes
 from hlsgen.model.proposal import ProposalModel
 from hlsgen.plan import ProposalDesign, write_proposal_design
@@ -18,13 +18,15 @@ def build_proposal(
 ) -> dict[str, Any]:
     """Write the project of a model on a design into `out` and return its manifest.
 
-    Folders: model/ (a copy), hls/, rtl/ (top `hlsgen_top`), data/ (a program of each colour space
-    for the largest image, layout.json); files: design.yaml, manifest.json.
+    Folders: model/ (a copy), hls/, rtl/ (top `hlsgen_top`), sim/ (bench `hg_bench`), data/ (for
+    each colour space a program for the largest image, layout.json); files: design.yaml,
+    manifest.json.
     """
 
     def write(folder: Path) -> None:
         write_proposal_design(design, folder / "design.yaml")
         write_rtl(design.spec, folder / "rtl")
+        write_sim(design.spec, folder / "sim")
         _write_data(model, design, folder / "data")
 
     return write_project(model, design.spec, board, out, write)

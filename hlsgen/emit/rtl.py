@@ -48,10 +48,20 @@ _AXI = tuple(
 _MODULE = re.compile(r"\bhg_\w+")
 
 
-def module_files(roots: Iterable[str]) -> list[Path]:
+# Modules that are bound into others to see their streams, with the parameters they take over
+_MONITORS = {
+    "hg_mixed": (("hg_mixed", "hg_monitor", ("GroupLanesN", "DrainN")),),
+    "hg_proposal": (
+        ("hg_proposal", "hg_proposal_monitor", ("LanesN",)),
+        ("hg_proposal_front", "hg_front_monitor", ("LanesN", "ScoreW")),
+        ("hg_rank", "hg_rank_monitor", ("LanesN", "MapXW", "MapYW")),
+    ),
+}
+
+
+def module_files(roots: Iterable[str], place: str = "templates/rtl") -> list[Path]:
     """Files of modules and of what they hold, by name; a root that has no file is left out."""
-    folder = resource("templates/rtl")
-    files = {path.stem: path for path in folder.glob("*.sv")}
+    files = {path.stem: path for path in resource(place).glob("*.sv")}
     waiting, found = list(roots), set[str]()
     while waiting:
         name = waiting.pop()
@@ -71,7 +81,8 @@ class TopContext:
     ports_n: int
     parameters: tuple[tuple[str, str], ...]
     axi: tuple[tuple[str, str], ...]  # AXI port, array of the bench
-    core: bool  # whether the top holds the core, whose inside the monitors see
+    view: str  # template of what the bench sees of the core
+    monitors: tuple[tuple[str, str, tuple[str, ...]], ...]  # into what, which, its parameters
 
 
 def proposal_parameters(spec: ProposalSpec) -> dict[str, int]:
@@ -94,12 +105,18 @@ def proposal_parameters(spec: ProposalSpec) -> dict[str, int]:
     }
 
 
+def core_of(spec: MixedSpec | ProposalSpec) -> str:
+    """Module of a design's engine."""
+    return "hg_proposal" if isinstance(spec, ProposalSpec) else "hg_mixed"
+
+
 def top_context(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> TopContext:
-    """Return the context of the top level of a design."""
+    """Return the context of a design's top level; without `core` nobody sees its inside."""
+    engine = core_of(spec)
     if isinstance(spec, ProposalSpec):
-        engine, ports_n, values = "hg_proposal", spec.ports_n, proposal_parameters(spec)
+        ports_n, values = spec.ports_n, proposal_parameters(spec)
     else:
-        engine, ports_n = "hg_mixed", spec.weight_ports_n + 1
+        ports_n = spec.weight_ports_n + 1
         values = {name: getattr(spec, field) for name, field in PARAMETERS.items()}
     digest = f"64'h{spec.layout_hash():016x}"
     return TopContext(
@@ -112,7 +129,8 @@ def top_context(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> TopCont
             ("LayoutHash", digest),
         ),
         axi=_AXI,
-        core=core,
+        view=f"system/view_{engine.removeprefix('hg_') if core else 'none'}.sv.j2",
+        monitors=_MONITORS[engine] if core else (),
     )
 
 
@@ -124,3 +142,9 @@ def top_text(spec: MixedSpec | ProposalSpec) -> str:
 def dut_text(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> str:
     """SystemVerilog of the bench's wrapper `hg_dut`."""
     return render("system/dut.sv.j2", top_context(spec, core=core))
+
+
+def bench_files(dut: str) -> list[Path]:
+    """Files of the bench around a wrapper `hg_dut`: modules of sim/common, memory and trace."""
+    modules = module_files(["hg_bench", *_MODULE.findall(dut)], "sim/common")
+    return [*modules, *sorted(resource("sim/common").glob("*.cpp"))]

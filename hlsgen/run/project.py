@@ -66,7 +66,7 @@ def load_project(folder: Path) -> Project:
     if manifest["engine"] != "mixed":
         raise ProjectError(
             f"Project must be one of a graph of layers for this command, not of region proposals "
-            f"({folder}); hlsgen csim takes those"
+            f"({folder}); build one from a quantised network"
         )
     design = read_design(folder / "design.yaml")
     spec = MixedSpec.from_dict(design.mixed.model_dump(exclude_none=True))

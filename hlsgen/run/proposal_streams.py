@@ -83,6 +83,7 @@ class StreamVerdict:
     differences: int  # entries
     first: Difference | None
     degenerate: tuple[tuple[int, str], ...]  # (frame, stage) of streams that prove too little
+    different: tuple[tuple[int, str], ...] = ()  # of those with a difference
 
     @property
     def equal(self) -> bool:
@@ -204,6 +205,7 @@ def compare(
     whole = 0
     wrong = sum(len(rows) for have in got[len(expected) :] for rows in have.values())
     first: Difference | None = None
+    different: list[tuple[int, str]] = []
     for frame, want in enumerate(expected):
         have = got[frame] if frame < len(got) else {}
         for stage, rows in want.streams.items():
@@ -211,8 +213,9 @@ def compare(
             count, place = _differences(rows, found)
             whole += 0 < len(rows) <= len(found)
             wrong += count
-            if first is None and place is not None:
-                first = _difference(first_frame + frame, stage, place, want, found)
+            if place is not None:
+                different.append((first_frame + frame, stage))
+                first = first or _difference(first_frame + frame, stage, place, want, found)
     return StreamVerdict(
         frames=len(expected),
         tensors_compared=whole,
@@ -224,6 +227,7 @@ def compare(
             for stage, rows in want.streams.items()
             if _is_degenerate(stage, rows)
         ),
+        different=tuple(different),
     )
 
 
@@ -286,4 +290,5 @@ def joined(parts: Sequence[StreamVerdict]) -> StreamVerdict:
         differences=sum(part.differences for part in parts),
         first=next((part.first for part in parts if part.first is not None), None),
         degenerate=tuple(item for part in parts for item in part.degenerate),
+        different=tuple(item for part in parts for item in part.different),
     )

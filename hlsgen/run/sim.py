@@ -14,15 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.engines.mixed import MixedSpec
 from hlsgen.errors import ProjectError
 from hlsgen.files import replace_file
 from hlsgen.model import golden
 from hlsgen.model.graph import Conv, IntArray, Model
 from hlsgen.run.compare import Comparison, Observation, Place, Verdict
-from hlsgen.run.identity import mismatch
 from hlsgen.run.junit import Case, write_junit
-from hlsgen.run.outcome import refusal
 from hlsgen.run.profile import frame_bytes, layer_figures, profile_of, write_profile
 from hlsgen.run.project import (
     Project,
@@ -31,16 +28,10 @@ from hlsgen.run.project import (
     real_values,
     unpack_outputs,
 )
-from hlsgen.run.system import (
-    Job,
-    Memory,
-    Session,
-    bench_of,
-    identification,
-    run_system,
-)
+from hlsgen.run.session import failure_of, memory_figures, project_bench, steady_cycles
+from hlsgen.run.system import Job, Memory, Session, identification, run_system
 from hlsgen.run.trace import Timing, Trace, observations, read_trace
-from hlsgen.run.verilate import Bench, tail
+from hlsgen.run.verilate import Bench
 
 _DEFAULT_FRAMES = 2  # the second one shows the steady state
 
@@ -153,13 +144,7 @@ def simulate_all(
 
 def system_bench(project: Project, *, waves: bool = False, sampled: bool = False) -> Bench:
     """The bench of a project's hardware."""
-    sources = [
-        path
-        for part in ("rtl", "sim")
-        for path in sorted((project.folder / part).iterdir())
-        if path.suffix in (".sv", ".cpp")
-    ]
-    bench = bench_of(sources, project.spec.weight_ports_n + 1, waves=waves)
+    bench = project_bench(project.folder, project.spec.weight_ports_n + 1, waves=waves)
     return replace(bench, sampled=sampled)
 
 
@@ -181,7 +166,7 @@ def _job(work: Work) -> Job:
 
 def _result(work: Work, session: Session, number: int, trace: Trace) -> Result:
     project, codes, outcome = work.project, work.codes, session.outcomes[number]
-    failure = _failure(session, number, project.spec)
+    failure = failure_of(session, number, project.spec, "descriptor")
     outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))
     return Result(
         verdict=_verdict(project, codes, trace, outputs),
@@ -194,19 +179,6 @@ def _result(work: Work, session: Session, number: int, trace: Trace) -> Result:
         compile_s=session.compile_s,
         seconds=session.run.seconds,
     )
-
-
-def _failure(session: Session, number: int, spec: MixedSpec) -> str | None:
-    """Why a start is no good: no end, a broken rule, hardware of another design, a status."""
-    ended = [outcome.ended for outcome in session.outcomes]
-    if not all(ended[: number + 1]):
-        if not all(ended[1:number]):
-            return "the simulation ended at an earlier project"
-        return f"the simulation failed (all of it in sim.log):\n{tail(session.run.log)}"
-    other = mismatch(spec, session.outcomes[0].report)
-    if other is not None:
-        return other
-    return refusal(session.outcomes[number].report, "descriptor")
 
 
 def _verdict(
@@ -230,7 +202,8 @@ def _figures(
     project: Project, result: Result, frames: int, memory: Memory | None
 ) -> dict[str, Any]:
     verdict, ends = result.verdict, result.frame_ends
-    steady = _steady(ends)
+    steady = steady_cycles(ends)
+    budget = project.ddr_bytes_per_cycle if memory is None else memory.bytes_per_cycle
     macs = _macs(project.model)
     products = sum(macs.values()) / project.spec.products_n
     return {
@@ -249,28 +222,9 @@ def _figures(
         "latency_cycles": ends[0] if ends else None,
         "cycles_per_frame": round(steady),
         "utilisation": round(products / steady, 4) if steady else None,
-        "memory": _memory(project, steady, memory),
+        "memory": memory_figures(frame_bytes(project), budget, steady),
         "layers": [] if result.failure else layer_figures(project, result.report, frames, macs),
     }
-
-
-def _memory(project: Project, steady: float, memory: Memory | None) -> dict[str, Any]:
-    """Bytes of a frame, and their share of what the memory could move in its cycles."""
-    budget = project.ddr_bytes_per_cycle if memory is None else memory.bytes_per_cycle
-    moved = frame_bytes(project)
-    share = sum(moved.values()) / (budget * steady) if steady else None
-    return {
-        "bytes": moved,
-        "bytes_per_cycle": round(budget, 3),
-        "share": None if share is None else round(share, 4),
-    }
-
-
-def _steady(ends: Sequence[int]) -> float:
-    """Cycles from frame to frame once the pipeline is full; one frame alone is its latency."""
-    if len(ends) < 2:
-        return float(ends[0]) if ends else 0.0
-    return (ends[-1] - ends[0]) / (len(ends) - 1)
 
 
 def _macs(model: Model) -> dict[str, int]:

@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,12 @@ from hlsgen.run.elaborate import Hierarchy, elaborate
 from hlsgen.run.netlist import Netlist
 from hlsgen.run.paths import Paths
 
-_ENGINE = "hg_mixed"
+_ENGINE = "u_core"  # the engine's instance in the top
+_WIRES = ("hg_proposal_front", "hg_rank")  # hold stages and nothing else
 # Mapped on their own: most of the work, and the same in many designs. A run of Yosys takes some
 # seconds by itself, so the rest shares one.
 _ARRAY = "hg_array"
-_APART = (_ARRAY, "hg_requant")
+_APART = (_ARRAY, "hg_requant", "hg_suppress", "hg_heap", "hg_resize")
 _REGISTERS_BITS = 1024  # a larger memory must not become flip-flops
 _CODE_VERSION = 5
 
@@ -116,23 +117,29 @@ def _structure(netlist: Netlist, paths: Paths) -> dict[str, Any]:
 
 
 def _stages(netlist: Netlist, paths: Paths) -> list[dict[str, Any]]:
-    """Figures of the instances of the engine (hg_mixed), and what is left of the top."""
-    engine, name = netlist.top, ""
-    for instance, module in netlist.instances(netlist.top).items():
-        if module.startswith(_ENGINE):
-            engine, name = module, instance
+    """Figures of the instances of the engine, and what is left of the top."""
+    engine = netlist.instances(netlist.top).get(_ENGINE)
     rows: list[dict[str, Any]] = [
         {
-            "name": instance.removeprefix("u_"),
+            "name": name,
             **netlist.counts(module).figures,
             "levels": paths.levels(module),
             "fanout": paths.fanout(module)[0],
         }
-        for instance, module in sorted(netlist.instances(engine).items())
+        for name, module in sorted(_instances(netlist, engine or netlist.top))
     ]
     total = netlist.counts(netlist.top).figures
     glue = {key: total[key] - sum(row[key] for row in rows) for key in total}
-    return [*rows, {"name": "glue" if name else "top", **glue}]
+    return [*rows, {"name": "glue" if engine else "top", **glue}]
+
+
+def _instances(netlist: Netlist, module: str) -> Iterator[tuple[str, str]]:
+    """Stages below a module by name; those of a module that only wires are named themselves."""
+    for instance, kind in netlist.instances(module).items():
+        if kind.split("$")[0] in _WIRES:
+            yield from _instances(netlist, kind)
+        else:
+            yield instance.removeprefix("u_"), kind
 
 
 def _check(netlist: Netlist) -> None:

@@ -19,17 +19,22 @@ _GUARD = 128  # bytes at least between regions; a transfer there is a fault
 PUBLIC = (
     "clk", "rst_n", "strobes", "awvalid", "awready", "awaddr", "wvalid", "wready", "wdata",
     "bvalid", "bready", "arvalid", "arready", "araddr", "rvalid", "rready", "rdata", "irq", "hang",
-    "run", "ddr_num", "ddr_den", "latency", "seed",
+    "run", "ddr_num", "ddr_den", "latency", "seed", "stall",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """The simulated DDR: bytes a cycle over all ports, least latency in cycles, seed of jitter."""
+    """The simulated DDR: bytes a cycle over all ports, least latency in cycles.
+
+    `stall` is the share of cycles, in percent, in which a channel of a port refuses or stays
+    silent, by chance; `seed` is that of chance and of the latency's jitter.
+    """
 
     bytes_per_cycle: float
     latency: int = 40
     seed: int = 1
+    stall: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +83,13 @@ def identification(job: Job) -> Job:
 
 
 def bench_of(sources: Sequence[Path], ports_n: int, *, waves: bool = False) -> Bench:
-    """The bench of a project: its SystemVerilog, its simulation sources, PortsN AXI masters."""
+    """The bench of a project: its SystemVerilog, its simulation sources, PortsN AXI masters.
+
+    Packages come first, as the tools want it.
+    """
     return Bench(
         top="hg_bench",
-        sources=tuple(sources),
+        sources=tuple(sorted(sources, key=lambda path: not path.stem.endswith("_pkg"))),
         public=PUBLIC,
         parameters={"PortsN": str(ports_n)},
         waves=waves,
@@ -191,6 +199,7 @@ def _start(job: Job, regions: dict[str, _Region], folder: Path) -> dict[str, Any
             "ddr_den": rate.denominator,
             "latency": job.memory.latency,
             "seed": job.memory.seed,
+            "stall": job.memory.stall,
             "strobes": int(job.fault is None),
         },
         "ended": str(folder / "ended"),

@@ -39,20 +39,31 @@ class Trace:
     timings: tuple[Timing, ...] = ()
 
 
-def read_trace(path: Path, spec: MixedSpec) -> Trace:
-    """Read a trace; a record that was cut off at the end is dropped."""
-    lanes = spec.drain_n * spec.group_lanes_n
+def read_records(path: Path, data_bytes: int) -> NDArray[Any]:
+    """Records of a trace (sim/common/hg_trace.cpp); one that was cut off at the end is dropped."""
     names = ("kind", "frame", "descriptor", "block", "tile", "step", "where", "spare")
     record = np.dtype(
-        [*((name, "<u4") for name in names), ("mask", "<u8"), ("data", "u1", (lanes,))]
+        [*((name, "<u4") for name in names), ("mask", "<u8"), ("data", "u1", (data_bytes,))]
     )
-    raw = path.read_bytes() if path.is_file() else b""
-    records = np.frombuffer(raw[: len(raw) // record.itemsize * record.itemsize], record)
-    ends = records[records["kind"] == _FRAME]
-    cycles = ends["tile"].astype(np.int64) + (ends["step"].astype(np.int64) << 32)
+    if not path.is_file() or path.stat().st_size < record.itemsize:
+        return np.zeros(0, record)
+    whole = path.stat().st_size // record.itemsize
+    return np.memmap(path, record, mode="r", shape=(whole,))
+
+
+def frame_cycles(records: NDArray[Any], kind: int = _FRAME) -> tuple[int, ...]:
+    """Cycles that records of a kind stand for: by default the ends of the frames."""
+    own = records[records["kind"] == kind]
+    cycles = own["tile"].astype(np.int64) + (own["step"].astype(np.int64) << 32)
+    return tuple(int(cycle) for cycle in cycles)
+
+
+def read_trace(path: Path, spec: MixedSpec) -> Trace:
+    """Read a trace of the mixed engine."""
+    records = read_records(path, spec.drain_n * spec.group_lanes_n)
     return Trace(
-        records=records[records["kind"] < _FRAME],
-        frame_ends=tuple(int(cycle) for cycle in cycles),
+        records=np.array(records[records["kind"] < _FRAME]),
+        frame_ends=frame_cycles(records),
         timings=tuple(
             Timing(
                 frame=int(one["frame"]),

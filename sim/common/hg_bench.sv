@@ -17,9 +17,10 @@ module hg_bench #(
   import "DPI-C" function int hg_trace_open(input string path);
   import "DPI-C" function int hg_trace_close();
 
-  // Driven by cocotb: number of the run, its DDR (bytes a cycle, least latency, seed of jitter)
+  // Driven by cocotb: number of the run, its DDR (bytes a cycle, least latency, seed of jitter and
+  // stalls, percent of stalls)
   int unsigned run = 0;
-  logic [31:0] ddr_num = 32'd34, ddr_den = 32'd1, latency = 32'd40, seed = 32'd1;
+  logic [31:0] ddr_num = 32'd34, ddr_den = 32'd1, latency = 32'd40, seed = 32'd1, stall = 32'd0;
   logic rst_n = 1'b0;
   logic strobes = 1'b1;
   logic awvalid = 1'b0, wvalid = 1'b0, bready = 1'b0, arvalid = 1'b0, rready = 1'b0;
@@ -76,13 +77,14 @@ module hg_bench #(
 
   hg_ddr #(.PortsN(PortsN)) u_ddr (
     .clk, .rst_n(rst_n && !changed), .bytes_num(ddr_num), .bytes_den(ddr_den), .latency, .seed,
+    .stall,
     .ar_valid, .ar_ready, .ar_addr(ar_addr32), .ar_len,
     .r_valid, .r_ready, .r_data, .r_resp, .r_last,
     .aw_valid, .aw_ready, .aw_addr(aw_addr32), .aw_len,
     .w_valid, .w_ready, .w_data, .w_strb, .w_last, .b_valid, .b_ready, .b_resp
   );
 
-  // Watchdog: while a run is open, something moves: a beat, a register access, a step of the array
+  // Watchdog: while a run is open, something moves: a beat, a register access, a step inside
   logic irq_q, progress;
   int unsigned quiet, patience = 20000;
   assign progress = |(r_valid & r_ready) || |(w_valid & w_ready) || u_dut.step ||

@@ -15,11 +15,13 @@ module hg_ddr #(
 ) (
   input  logic                     clk,
   input  logic                     rst_n,
-  // Bytes a cycle as a fraction, least read latency in cycles, seed of the jitter
+  // Bytes a cycle as a fraction, least read latency in cycles, seed of jitter and stalls; share of
+  // cycles in percent in which a channel of a port refuses or stays silent
   input  logic [31:0]              bytes_num,
   input  logic [31:0]              bytes_den,
   input  logic [31:0]              latency,
   input  logic [31:0]              seed,
+  input  logic [31:0]              stall,
 
   input  logic [PortsN-1:0]        ar_valid,
   output logic [PortsN-1:0]        ar_ready,
@@ -73,7 +75,7 @@ module hg_ddr #(
   int unsigned b_head [PortsN], b_tail [PortsN];
   // Memory
   longint unsigned now, waited;
-  int unsigned budget, cost, dice, turn, first;
+  int unsigned budget, cost, dice, chance, turn, first;
   logic writing;
   // Beats moved, for the bench's figures
   longint unsigned beats_read, beats_written;
@@ -86,6 +88,7 @@ module hg_ddr #(
     first = 0;
     writing = 1'b0;
     dice = seed ^ 32'h9E37_79B9;
+    chance = seed ^ 32'h7F4A_7C15;
     beats_read = 0;
     beats_written = 0;
     for (int p = 0; p < int'(PortsN); p++) begin
@@ -117,6 +120,14 @@ module hg_ddr #(
       po_strb[p][po_head[p] % Posted] = w_strb[p];
       po_head[p]++;
     end
+  endfunction
+
+  function automatic logic stalls();
+    if (stall == 0) return 1'b0;
+    chance ^= chance << 13;
+    chance ^= chance >> 17;
+    chance ^= chance << 5;
+    return 32'(chance >> 8) % 100 < stall;
   endfunction
 
   function automatic logic read_waits(int p);
@@ -173,7 +184,7 @@ module hg_ddr #(
       p = int'((first + 32'(i)) % PortsN);
       if (!r_valid[p] || r_ready[p]) begin
         r_valid[p] <= 1'b0;
-        if (!writing && left >= cost && read_waits(p)) begin
+        if (!writing && left >= cost && read_waits(p) && !stalls()) begin
           address = rd_addr[p][rd_tail[p] % Bursts] + 8 * rd_beat[p];
           last = rd_beat[p] == rd_len[p][rd_tail[p] % Bursts];
           r_valid[p] <= 1'b1;
@@ -204,15 +215,15 @@ module hg_ddr #(
     for (p = 0; p < int'(PortsN); p++) begin
       if (!b_valid[p] || b_ready[p]) begin
         b_valid[p] <= 1'b0;
-        if (b_head[p] != b_tail[p] && b_due[p][b_tail[p] % Bursts] <= now) begin
+        if (b_head[p] != b_tail[p] && b_due[p][b_tail[p] % Bursts] <= now && !stalls()) begin
           b_valid[p] <= 1'b1;
           b_resp[p] <= b_code[p][b_tail[p] % Bursts];
           b_tail[p]++;
         end
       end
-      ar_ready[p] <= rd_head[p] - rd_tail[p] < Bursts;
-      aw_ready[p] <= wr_head[p] - b_tail[p] < Bursts;
-      w_ready[p] <= po_head[p] - po_tail[p] < Posted;
+      ar_ready[p] <= rd_head[p] - rd_tail[p] < Bursts && !stalls();
+      aw_ready[p] <= wr_head[p] - b_tail[p] < Bursts && !stalls();
+      w_ready[p] <= po_head[p] - po_tail[p] < Posted && !stalls();
     end
     now++;
     if (!rst_n) begin

@@ -44,11 +44,7 @@ module hg_monitor #(
 );
   localparam int unsigned Words = DrainN * GroupLanesN / 8;
 
-  import "DPI-C" function void hg_trace_head(
-    input int unsigned kind, input int unsigned frame, input int unsigned descriptor,
-    input int unsigned block, input int unsigned tile, input int unsigned step,
-    input int unsigned where, input longint unsigned mask);
-  import "DPI-C" function void hg_trace_data(input longint unsigned data);
+  import hg_trace_pkg::*;
 
   // Block, tile and step of each of the three taps
   int unsigned frame, descriptor, tiles, add, frames_seen;
@@ -78,8 +74,7 @@ module hg_monitor #(
     f = frames_taken[w].pop_front();
     i = indices[w].pop_front();
     start = starts[w].pop_front();
-    hg_trace_head(4, f, i, w, start[31:0], start[63:32], steps[w], cycle);
-    for (int n = 0; n < int'(Words); n++) hg_trace_data(64'd0);
+    bare(Words, 4, f, i, w, start[31:0], start[63:32], steps[w], cycle);
     steps[w] = 0;
   endfunction
 
@@ -125,8 +120,7 @@ module hg_monitor #(
       if (o_valid) emit(1, o_data, o_mask, 32'({o_byte, 4'd0, o_group}), o_last);
       if (p_valid) emit(2, p_data, '1, 0, p_last);
       if (frames_done != frames_seen) begin
-        hg_trace_head(3, frames_seen, 0, 0, now[31:0], 32'(now[47:32]), 0, 0);
-        for (int i = 0; i < int'(Words); i++) hg_trace_data(64'd0);
+        bare(Words, 3, frames_seen, 0, 0, now[31:0], 32'(now[47:32]), 0, 0);
         frames_seen = frames_done;
       end
     end

@@ -24,7 +24,9 @@ int hg_trace_open(const char* path) {
 }
 
 // Kinds: 0 requantised, 1 after the add, 2 pool, 3 frame complete (tile, step: cycle low, high),
-// 4 descriptor complete (block: walker; tile, step: start; mask: end; where: steps or beats)
+// 4 descriptor complete (block: walker; tile, step: start; mask: end; where: steps or beats); of
+// proposals 8 to 11 maps (hg_front_monitor), 12 to 15 points (hg_rank_monitor), 16 a frame's first
+// job (as 3), 17 beats and 18 waits of a frame's jobs (hg_front_monitor)
 void hg_trace_head(unsigned kind, unsigned frame, unsigned descriptor, unsigned block,
                    unsigned tile, unsigned step, unsigned where, uint64_t mask) {
   if (trace == nullptr) return;

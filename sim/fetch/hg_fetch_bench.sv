@@ -48,6 +48,7 @@ module hg_fetch_bench #(
 
   hg_ddr #(.PortsN(WeightPortsN)) u_ddr (
     .clk, .rst_n, .bytes_num(ddr_num), .bytes_den(32'd1), .latency, .seed,
+    .stall('0),
     .ar_valid, .ar_ready, .ar_addr, .ar_len(ar_len8),
     .r_valid, .r_ready('1), .r_data, .r_resp, .r_last,
     .aw_valid('0), .aw_ready(none_o1), .aw_addr('0), .aw_len('0),

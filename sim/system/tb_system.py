@@ -2,11 +2,11 @@
 """Drives an accelerator as a driver does: writes registers, starts it, waits for the interrupt.
 
 $HLSGEN_JOB names a JSON file: a list of runs, one after the other without a reset. A run names
-the values of the bench's signals in "bench" (ddr_num, ddr_den, latency, seed, strobes: whether W
-must be full), the contents of the registers in "registers" (program, weights, input, output,
-scratch, report, frames, in_stride, out_stride), and in "ended" the file that says that it ended
-well. Results lie in memory, which the bench writes out; Python is not awake while the accelerator
-runs.
+the values of the bench's signals in "bench" (ddr_num, ddr_den, latency, seed, stall, strobes:
+whether W must be full), the contents of the registers in "registers" (program, weights, input,
+output, scratch, report, frames, in_stride, out_stride), and in "ended" the file that says that it
+ended well. Results lie in memory, which the bench writes out; Python is not awake while the
+accelerator runs.
 """
 
 from __future__ import annotations

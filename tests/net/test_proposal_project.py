@@ -44,8 +44,13 @@ def test_proposal_project_reads_back(place: Path) -> None:
     assert (spec.image_max, spec.lanes_n, spec.top_k, spec.ports_n) == ((90, 60), 2, 100, 1)
     written = {path.name for path in (place / "out" / "data").iterdir()}
     assert written == {*(f"program_{name}.bin" for name in ("bgr", "hsv", "gray")), "layout.json"}
-    assert (place / "out" / "rtl" / "hg_resize.sv").is_file()
-    assert not (place / "out" / "rtl" / "hg_mixed.sv").exists()
+    for part, own, other in (
+        ("rtl", "hg_proposal", "hg_mixed"),
+        ("sim", "hg_rank_monitor", "hg_monitor"),
+    ):
+        written = {path.name for path in (place / "out" / part).iterdir()}
+        assert f"{own}.sv" in written and f"{other}.sv" not in written
+    assert "hg_beats.sv" not in written  # a bench of stages
 
 
 def test_csim_takes_photographs_and_frames(place: Path, tmp_path: Path) -> None:
@@ -100,11 +105,18 @@ def test_build_refuses_choices(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("command", ["sim", "synth"])
-def test_what_has_no_hardware_yet_says_so(
-    place: Path, refused: Callable[..., str], command: str
+@pytest.mark.parametrize("command", ["csim", "sim"])
+def test_other_projects_are_refused(
+    place: Path, refused: Callable[..., str], tmp_path: Path, command: str
 ) -> None:
-    matches(refused(command, place / "out"), rf"^Project must be one of .* for {command}, not of ")
+    """A space that the model lacks, a folder that is no project."""
+    matches(
+        refused(command, place / "out", "--space", "lab"),
+        r"^Colour space must be one of bgr, hsv, gray \(model made_up\), not 'lab'$",
+    )
+    matches(
+        refused(command, place / "bing"), r"^Project must be a folder that hlsgen build wrote, "
+    )
 
 
 def test_a_design_file_may_be_partial(place: Path, tmp_path: Path) -> None:

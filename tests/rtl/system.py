@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hlsgen.emit.rtl import dut_text, top_context, top_text
+from hlsgen.emit.rtl import bench_files, dut_text, top_context, top_text
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.run.system import Job, Outcome, Session, bench_of, run_system
@@ -22,12 +22,11 @@ SMALL = MixedSpec(
 def system_sources(spec: MixedSpec | ProposalSpec, folder: Path) -> tuple[Path, ...]:
     """All sources of an accelerator's bench; the generated ones are written into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    dut = dut_text(spec, core=isinstance(spec, MixedSpec))
+    dut = dut_text(spec)
     for name, text in (("hlsgen_top", top_text(spec)), ("hg_dut", dut)):
         (folder / f"{name}.sv").write_text(text, encoding="utf-8")
-    common = sorted((SIM / "common").glob("*.sv")) + sorted((SIM / "common").glob("*.cpp"))
     generated = (folder / "hlsgen_top.sv", folder / "hg_dut.sv")
-    return (*sorted(RTL.glob("*.sv")), *common, *generated)
+    return (*sorted(RTL.glob("*.sv")), *bench_files(dut), *generated)
 
 
 def run_all(

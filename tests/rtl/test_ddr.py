@@ -26,18 +26,23 @@ def _cycles(memories: list[Memory], folder: Path) -> list[int]:
 
 @pytest.mark.rtl
 def test_bytes_are_bounded_and_latency_counts(tmp_path: Path) -> None:
-    """A budget is kept, a latency is paid, a seed gives the same cycles, another one others."""
+    """A budget is kept, a latency is paid, a seed gives the same cycles, another one others.
+
+    Stalls cost about the share of cycles that they take.
+    """
     usual = Memory(bytes_per_cycle=34.1)
     seeds = [replace(usual, seed=seed) for seed in (2, 3)]
     slow = replace(usual, latency=80)
     rates = (4.0, 1.0)
     narrow = [replace(usual, bytes_per_cycle=rate) for rate in rates]
-    base, *others, late, first, second, again = _cycles(
-        [usual, *seeds, slow, *narrow, usual], tmp_path
+    stalled = replace(usual, stall=60)
+    base, *others, late, first, second, halting, again = _cycles(
+        [usual, *seeds, slow, *narrow, stalled, usual], tmp_path
     )
     assert again == base
     assert {base, *others} != {base}
     assert late >= base + 40 * FRAMES
+    assert 1.5 * base < halting < 4 * base
     moved = 2 * FRAMES * FRAME_BYTES  # each byte is read and written
     for rate, cycles in zip(rates, (first, second), strict=True):
         assert cycles > 0.7 * moved / rate

@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.run.identity import mismatch
 from tests.designs import spec_of
 
@@ -50,6 +51,21 @@ def test_other_hardware_is_refused(name: str) -> None:
     identity, sentence = WRONG[name]
     found = mismatch(SPEC, identity)
     assert found is not None and re.search(sentence, found), found
+
+
+PROPOSAL = ProposalSpec(lanes_n=4, ports_n=2, attempts_n=6, limit_n=300, top_k=2000, sizes=(0, 7))
+ANSWER = struct.pack(
+    "<IHHQQQQ4B2H", 0x50524748, 1, 0, PROPOSAL.layout_hash(), 0, 0, 99, 4, 2, 6, 2, 300, 2000
+)
+OTHERS = {"lanes_n": 40, "ports_n": 41, "attempts_n": 42, "sizes": 43, "limit_n": 45, "top_k": 46}
+
+
+def test_hardware_of_proposals_is_told_from_others() -> None:
+    assert mismatch(PROPOSAL, ANSWER.ljust(128, b"\0")) is None
+    for name, at in OTHERS.items():
+        other = ANSWER[:at] + bytes([ANSWER[at] ^ 1]) + ANSWER[at + 1 :]
+        assert re.match(rf"^the hardware must have {name} \d+, not \d+$", mismatch(PROPOSAL, other))
+    assert mismatch(PROPOSAL, ANSWER[:44]) == "the hardware did not identify itself"
 
 
 def test_all_that_differs_is_named() -> None:
