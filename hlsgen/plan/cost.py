@@ -50,6 +50,17 @@ class Resources:
         }
 
 
+def usable(board: Board) -> dict[str, int]:
+    """What a design may take of a board's device, by resource."""
+    device = board.resources
+    return {
+        "lut": int(LUT_HEADROOM * device.lut),
+        "ff": device.ff,
+        "dsp": device.dsp48e1,
+        "bram36": device.bram36,
+    }
+
+
 def resources(spec: MixedSpec) -> Resources:
     """Resources of the whole engine."""
     parts = resources_by_stage(spec).values()

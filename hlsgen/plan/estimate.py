@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hlsgen.boards import LUT_HEADROOM, Board
+from hlsgen.boards import Board
 from hlsgen.engines.nodes import MoveNode
 from hlsgen.engines.program import Program, encode, report_bytes
 from hlsgen.errors import FitError
-from hlsgen.plan.cost import resources
+from hlsgen.plan.cost import resources, usable
 from hlsgen.plan.design import Design
 from hlsgen.plan.memory import busiest_node
 from hlsgen.plan.timing import Timing, frame_timing
@@ -51,13 +51,6 @@ def require_fit(design: Design, board: Board) -> None:
     if shares[binding] <= 1.0:
         return
     figures = estimate(design, board)
-    device = board.resources
-    have = {
-        "lut": int(LUT_HEADROOM * device.lut),
-        "ff": device.ff,
-        "dsp": device.dsp48e1,
-        "bram36": device.bram36,
-    }
     remedy = {
         "lut": "lower pot4_n or pixels_n",
         "ff": "lower pixels_n",
@@ -65,7 +58,7 @@ def require_fit(design: Design, board: Board) -> None:
         "bram36": "lower act_depth or ring_depth",
     }
     raise FitError(
-        f"Design must need at most {have[binding]} {binding} of {board.device}, not "
+        f"Design must need at most {usable(board)[binding]} {binding} of {board.device}, not "
         f"{figures[binding]:.0f} (board {board.name}, most by layer {figures['worst_layer']}); "
         f"{remedy[binding]}"
     )

@@ -12,22 +12,20 @@ import yaml
 
 from hlsgen.boards import Board
 from hlsgen.engines.proposal import ProposalSpec
-from hlsgen.engines.proposal_jobs import jobs_depth, predict
+from hlsgen.engines.proposal_jobs import predict
 from hlsgen.engines.proposal_program import plan as plan_program
 from hlsgen.engines.proposal_program import row_bytes
 from hlsgen.errors import FitError, ParameterError, PlanError
 from hlsgen.files import write_text
 from hlsgen.model.proposal import ProposalModel
+from hlsgen.plan.cost import usable
 from hlsgen.plan.design import DESIGN_VERSION, DesignFile
-from hlsgen.stages import boxes, calibrate, colour, gradient, heap, resize, score, suppress
+from hlsgen.plan.proposal_cost import proposal_resources, proposal_stages
 from hlsgen.stages.boxes import BURST_RECORDS, RECORD_BYTES
 
 _IMAGE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 _SIDE_LEAST, _SIDE_MOST = 8, 4096
 _LANES_ONE_PORT = 3  # more of them wait for rows if these come by one port
-_JOB_BITS = 41
-_CANDIDATE_BITS = 48
-_CANDIDATES_DEPTH = 512  # of the FIFO in front of the limit (docs/spec/proposals.md §7)
 _REPORT_BYTES = 128 + 64
 
 
@@ -112,35 +110,12 @@ def write_proposal_design(design: ProposalDesign, path: Path) -> None:
     write_text(path, text)
 
 
-def proposal_stages(spec: ProposalSpec) -> dict[str, dict[str, float]]:
-    """DSP48E1 and BRAM36 by stage, from what the stages tell of themselves, and of the rest."""
-    jobs = gradient.line_bram36(_JOB_BITS, jobs_depth(spec))
-    fifo = gradient.line_bram36(_CANDIDATE_BITS, _CANDIDATES_DEPTH)
-    costs: dict[str, Any] = {
-        "resize": resize.cost(spec.resize),
-        "colour": colour.cost(spec.colour),
-        "gradient": gradient.cost(spec.gradient),
-        "score": score.cost(spec.score),
-        "suppress": suppress.cost(spec.suppress),
-        "limit": heap.cost(spec.limit),
-        "calibrate": calibrate.cost(spec.calibrate),
-        "top": heap.cost(spec.top),
-        "boxes": boxes.cost(spec.boxes),
-    }
-    found = {
-        name: {"dsp": getattr(cost, "dsp", 0), "bram36": getattr(cost, "bram36", 0.0)}
-        for name, cost in costs.items()
-    }
-    return {**found, "jobs": {"dsp": 0, "bram36": jobs}, "fifo": {"dsp": 0, "bram36": fifo}}
-
-
 def estimate_proposal(design: ProposalDesign, model: ProposalModel, board: Board) -> dict[str, Any]:
-    """Figures of a design, the slowest colour space's cycles; LUT and FF have no formula yet."""
+    """Figures of a design, with the slowest colour space's cycles."""
     spec = design.spec
-    stages = proposal_stages(spec)
-    used = {name: sum(stage[name] for stage in stages.values()) for name in ("dsp", "bram36")}
-    have = {"dsp": board.resources.dsp48e1, "bram36": board.resources.bram36}
-    shares = {name: used[name] / have[name] for name in used}
+    stages = {name: asdict(stage) for name, stage in proposal_stages(spec).items()}
+    used = proposal_resources(spec)
+    shares = used.shares(board)
     binding = max(shares, key=shares.__getitem__)
     frames = {
         space.name: predict(spec, space.sizes, *spec.image_max).cycles_per_frame
@@ -154,17 +129,13 @@ def estimate_proposal(design: ProposalDesign, model: ProposalModel, board: Board
         "worst_layer": max(stages, key=lambda name: stages[name][binding]),
         "cycles_per_frame": cycles,
         "fps": round(board.clock_hz / cycles, 2),
-        "lut": None,
-        "ff": None,
-        "dsp": int(used["dsp"]),
-        "bram36": used["bram36"],
+        **asdict(used),
         "bytes": sum(buffers.values()),
         "buffers": buffers,
         "shares": {name: round(share, 3) for name, share in shares.items()},
         "image": f"{spec.width_max}x{spec.height_max}",
         "spaces": frames,
         "stages": [{"name": name, **stage} for name, stage in stages.items()],
-        "not_estimated": ["lut", "ff"],
     }
 
 
@@ -174,9 +145,8 @@ def require_proposal_fit(design: ProposalDesign, model: ProposalModel, board: Bo
     if figures["fits"]:
         return
     binding = figures["binding"]
-    have = {"dsp": board.resources.dsp48e1, "bram36": board.resources.bram36}
     raise FitError(
-        f"Design must need at most {have[binding]} {binding} of {board.device}, not "
+        f"Design must need at most {usable(board)[binding]} {binding} of {board.device}, not "
         f"{figures[binding]:.0f} (board {board.name}, most by stage {figures['worst_layer']}); "
         "lower lanes_n, the image or top_k"
     )

@@ -36,6 +36,8 @@ class BoxesSpec:
 class BoxesCost:
     """What the stage takes of a device, and the beats of its port."""
 
+    lut: int
+    ff: int
     dsp: int
     bram36: float
     beats: int
@@ -62,4 +64,5 @@ def golden(
 def cost(spec: BoxesSpec) -> BoxesCost:
     """Two multipliers; a buffer of LUTRAM turns the ascending order round, a burst at a time."""
     bursts = -(-spec.boxes_n // BURST_RECORDS)
-    return BoxesCost(dsp=2, bram36=0.0, beats=bursts * BURST_RECORDS * RECORD_BYTES // 8)
+    beats = bursts * BURST_RECORDS * RECORD_BYTES // 8
+    return BoxesCost(lut=445, ff=325, dsp=2, bram36=0.0, beats=beats)

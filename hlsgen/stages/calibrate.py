@@ -52,6 +52,8 @@ class CalibrateSpec:
 class CalibrateCost:
     """What the stage takes of a device."""
 
+    lut: int
+    ff: int
     dsp: int
     latency: int
 
@@ -84,4 +86,4 @@ def check_line(
 def cost(spec: CalibrateSpec) -> CalibrateCost:
     """One multiplier of 25x18 bits for every 24x17 of the operands' magnitudes."""
     dsp = -(-(spec.slope_w - 1) // 24) * -(-(spec.score_w - 1) // 17)
-    return CalibrateCost(dsp=dsp, latency=3)
+    return CalibrateCost(lut=117, ff=70, dsp=dsp, latency=3)

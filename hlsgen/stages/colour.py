@@ -45,6 +45,8 @@ class ColourSpec:
 class ColourCost:
     """What the stage takes of a device."""
 
+    lut: int
+    ff: int
     dsp: int
     bram36: float
     latency: int  # cycles from a beat to its result
@@ -96,8 +98,13 @@ def _hsv(wide: NDArray[np.int32]) -> NDArray[np.uint8]:
 
 
 def cost(spec: ColourSpec) -> ColourCost:
-    """Two multipliers a lane for HSV, two for grey; the two tables of a lane share a BRAM36."""
+    """Two multipliers a lane for HSV, two for grey; the two tables of a lane share a BRAM36.
+
+    LUTs and registers are those of all colour spaces, which the hardware always has.
+    """
     return ColourCost(
+        lut=272 * spec.lanes_n + 56,
+        ff=146 * spec.lanes_n + 9,
         dsp=spec.lanes_n * (2 * spec.hsv + 2 * spec.gray),
         bram36=1.0 * spec.lanes_n * spec.hsv,
         latency=_LATENCY,

@@ -40,6 +40,8 @@ class GradientSpec:
 class GradientCost:
     """What the stage takes of a device."""
 
+    lut: int
+    ff: int
     bram36: float
     latency: int  # cycles from a beat to its result
 
@@ -75,10 +77,36 @@ def _axis(pixels: NDArray[np.int16], *, summed: bool) -> NDArray[np.int16]:
 def cost(spec: GradientSpec) -> GradientCost:
     """Two rows of pixels of every size, a word of all lanes a beat, read and written once."""
     width = _ROWS_N * _PIXEL_BITS * spec.lanes_n
-    return GradientCost(bram36=line_bram36(width, spec.line_depth), latency=_LATENCY)
+    return GradientCost(
+        lut=328 * spec.lanes_n + 192 + joining_luts(width, spec.line_depth),
+        ff=446 * spec.lanes_n + 380,
+        bram36=line_bram36(width, spec.line_depth),
+        latency=_LATENCY,
+    )
 
 
 def line_bram36(width: int, depth: int) -> float:
-    """BRAM36 of a simple dual-port memory: 72 bits by 512, 36 by 1024, 18 by 2048, 9 by 4096."""
-    shapes = ((72, 512), (36, 1024), (18, 2048), (9, 4096))
-    return float(min(-(-width // wide) * -(-depth // deep) for wide, deep in shapes))
+    """BRAM36 of a simple dual-port memory: 72 bits by 512, 36 by 1024, 18 by 2048, 9 by 4096.
+
+    Half a one has half the bits of a word; the last words may have a shape of their own.
+    """
+    return _line_memory(width, depth)[0]
+
+
+def joining_luts(width: int, depth: int) -> int:
+    """LUTs that choose among the block memories of a line memory that stand in a row."""
+    return 2 * width * (_line_memory(width, depth)[1] - 1)
+
+
+def _line_memory(width: int, depth: int) -> tuple[float, int]:
+    """BRAM36 of a memory and how many stand in a row, the fewest of both."""
+    found = []
+    for wide, deep in ((72, 512), (36, 1024), (18, 2048), (9, 4096)):
+        one = -(-2 * width // wide) / 2
+        whole, rest = divmod(depth, deep)
+        rows = whole + (rest > 0)
+        found.append((one * rows, rows))
+        if whole and rest:
+            last, last_rows = _line_memory(width, rest)
+            found.append((one * whole + last, whole + last_rows))
+    return min(found)

@@ -55,6 +55,8 @@ class HeapSpec:
 class HeapCost:
     """What the stage takes of a device, and its rates."""
 
+    lut: int
+    ff: int
     bram36: float
     cycles: int  # to give a bank back
     latency: int  # from the mark taken to the mark given, besides those cycles
@@ -78,11 +80,16 @@ def cost(spec: HeapSpec) -> HeapCost:
     """
     width = 2 * (spec.key_w + _CODE_BITS) + 1
     heaps = spec.banks_n << (spec.heaps_n - 1).bit_length()
-    total = 0.0
-    for level in range(1, spec.levels_n):
-        last = min(1 << level, spec.entries_n - (1 << level) + 1)
-        depth = heaps * -(-last // 2)
-        total += line_bram36(width, depth) if depth > _LUTRAM_DEPTH else 0
+    lasts = (
+        min(1 << level, spec.entries_n - (1 << level) + 1) for level in range(1, spec.levels_n)
+    )
+    depths = [depth for last in lasts if (depth := heaps * -(-last // 2)) > _LUTRAM_DEPTH]
+    entry = spec.key_w + 1
     return HeapCost(
-        bram36=total, cycles=spec.drain_cycles, latency=6 - spec.banks_n, cycles_per_key=2
+        lut=round(7.7 * entry * spec.levels_n),
+        ff=round(entry * (7.75 * spec.levels_n - 1.4 * len(depths))),  # some are in block memory
+        bram36=sum(line_bram36(width, depth) for depth in depths),
+        cycles=spec.drain_cycles,
+        latency=6 - spec.banks_n,
+        cycles_per_key=2,
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.errors import ParameterError
+from hlsgen.stages.gradient import joining_luts, line_bram36
 
 FRACTION_BITS = 8
 _ONE = 1 << FRACTION_BITS
@@ -66,6 +67,8 @@ class Taps:
 class ResizeCost:
     """What the stage takes of a device."""
 
+    lut: int
+    ff: int
     dsp: int
     bram36: float
     latency: int  # cycles from a beat to its result
@@ -111,5 +114,11 @@ def cost(spec: ResizeSpec) -> ResizeCost:
     """Nine multipliers a lane; a copy of the row cache a lane, and the column table."""
     halves = 2 * _BANKS_N * spec.lanes_n * -(-spec.bank_depth // _BRAM18_DEPTH)
     column_bits = spec.lanes_n * (FRACTION_BITS + 1 + (spec.width_max - 1).bit_length())
-    table = -(-column_bits // 36) * -(-spec.column_depth // 1024)
-    return ResizeCost(dsp=9 * spec.lanes_n, bram36=halves / 2 + table, latency=_LATENCY)
+    table = line_bram36(column_bits, spec.column_depth)
+    return ResizeCost(
+        lut=400 * spec.lanes_n + 130 + joining_luts(column_bits, spec.column_depth),
+        ff=565 * spec.lanes_n + 90,
+        dsp=9 * spec.lanes_n,
+        bram36=halves / 2 + table,
+        latency=_LATENCY,
+    )

@@ -21,7 +21,7 @@ from hlsgen.model.filters import (
     fits,
     score_range,
 )
-from hlsgen.stages.gradient import line_bram36
+from hlsgen.stages.gradient import joining_luts, line_bram36
 
 _DROPPED = 8 - VALUE_BITS
 _LATENCY = 10
@@ -52,6 +52,8 @@ class ScoreSpec:
 class ScoreCost:
     """What the stage takes of a device."""
 
+    lut: int
+    ff: int
     dsp: int
     bram36: float
     latency: int  # cycles from a beat to its result
@@ -92,5 +94,9 @@ def cost(spec: ScoreSpec) -> ScoreCost:
     """Two multipliers a lane; seven older rows of the top bits of every size."""
     width = (WINDOW - 1) * VALUE_BITS * spec.lanes_n
     return ScoreCost(
-        dsp=2 * spec.lanes_n, bram36=line_bram36(width, spec.line_depth), latency=_LATENCY
+        lut=862 * spec.lanes_n + 300 + joining_luts(width, spec.line_depth),
+        ff=393 * spec.lanes_n + 380,
+        dsp=2 * spec.lanes_n,
+        bram36=line_bram36(width, spec.line_depth),
+        latency=_LATENCY,
     )

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from hlsgen.errors import ParameterError
 from hlsgen.model.filters import SCORE_BITS
-from hlsgen.stages.gradient import line_bram36
+from hlsgen.stages.gradient import joining_luts, line_bram36
 
 REACH = 2  # pixels to each side
 _SIDE = 2 * REACH + 1
@@ -74,6 +74,8 @@ class SuppressSpec:
 class SuppressCost:
     """What the stage takes of a device."""
 
+    lut: int
+    ff: int
     bram36: float
     latency: int  # cycles from a row's last beat to its kept points
 
@@ -152,6 +154,16 @@ def _spread(values: NDArray[Any], outside: int | bool) -> NDArray[Any]:
 
 
 def cost(spec: SuppressSpec) -> SuppressCost:
-    """One line memory: every held row's scores and states, a word of all lanes a beat."""
+    """One line memory: every held row's scores and states, a word of all lanes a beat.
+
+    Attempts of the lanes, and of the four columns beside them.
+    """
+    lanes, attempts = spec.lanes_n, spec.attempts_n
     width = spec.held_rows_n * (spec.score_w + _STATE_BITS) * spec.lanes_n
-    return SuppressCost(bram36=line_bram36(width, spec.line_depth), latency=_LATENCY)
+    tests = 206 * lanes * attempts + 80 * lanes + 118 * attempts + 29
+    return SuppressCost(
+        lut=tests + joining_luts(width, spec.line_depth),
+        ff=256 * lanes * attempts + 118 * lanes + 75 * attempts + 87,
+        bram36=line_bram36(width, spec.line_depth),
+        latency=_LATENCY,
+    )

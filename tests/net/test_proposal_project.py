@@ -147,4 +147,4 @@ def test_estimate_of_proposals(place: Path) -> None:
     figures = api.estimate(place / "bing", board="zedboard", image="500x375", lanes=3)
     assert figures["fits"] is True
     assert (figures["cycles_per_frame"], figures["dsp"]) == (82_261, 48)
-    assert (figures["lut"], figures["not_estimated"]) == (None, ["lut", "ff"])
+    assert 0 < figures["lut"] < figures["ff"] * 2

@@ -91,4 +91,4 @@ def test_resize_rejects(field: str, value: int, rule: str) -> None:
 def test_resize_cost_is_a_cache_a_lane() -> None:
     assert cost(SPEC).dsp == 27
     assert SPEC.bank_depth == 520
-    assert cost(ResizeSpec(lanes_n=3, width_max=500, height_max=500)).bram36 == 3 * 4 + 2
+    assert cost(ResizeSpec(lanes_n=3, width_max=500, height_max=500)).bram36 == 3 * 4 + 1.5

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cost of a proposal engine against Yosys' counts of the SystemVerilog, stage by stage.
+
+The netlist is kept by its content, as in `test_plan_cost.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import pytest
+
+from hlsgen.emit.rtl import proposal_parameters
+from hlsgen.engines.proposal import ProposalSpec
+from hlsgen.plan.cost import Resources
+from hlsgen.plan.proposal_cost import proposal_resources, proposal_stages
+from hlsgen.resources import resource
+from hlsgen.run.netlist import Counts
+from hlsgen.run.synth import map_design
+
+pytestmark = pytest.mark.unit
+TOLERANCE = 0.10
+SMALL = ProposalSpec(
+    width_max=100, height_max=80, lanes_n=2, attempts_n=2, limit_n=20, top_k=50
+)  # fmt: skip
+# Counted once, too long for a test: LUT, FF, DSP48E1, BRAM36
+COUNTED = {
+    (3, 1): Resources(lut=22455, ff=22081, dsp=48, bram36=73),
+    (5, 2): Resources(lut=30343, ff=30026, dsp=78, bram36=79),
+}
+
+
+def near(computed: float, counted: float) -> bool:
+    return abs(computed - counted) <= TOLERANCE * counted
+
+
+def counts(spec: ProposalSpec) -> dict[str, Counts]:
+    """Counts of the stages, and of the whole under the empty name."""
+    pytest.importorskip("pyosys", reason="Yosys (pyosys) is not installed")
+    files = sorted(resource("templates/rtl").glob("*.sv"))
+    netlist = map_design(files, "hg_proposal", proposal_parameters(spec))
+    found = {"": netlist.counts(netlist.top)}
+    todo = [netlist.top]
+    while todo:
+        for name, module in netlist.instances(todo.pop()).items():
+            if name in ("u_front", "u_rank"):  # which only wire
+                todo.append(module)
+            else:
+                found[name.removeprefix("u_")] = netlist.counts(module)
+    return found
+
+
+def test_proposal_cost_is_what_yosys_counts() -> None:
+    counted = counts(SMALL)
+    whole, found = counted.pop(""), proposal_resources(SMALL)
+    assert near(found.lut, whole.lut) and near(found.ff, whole.ff), (found, whole)
+    assert (found.dsp, 2 * found.bram36) == (whole.dsp, whole.bram_halves)
+    parts = proposal_stages(SMALL)
+    assert set(parts) == set(counted)
+    far = {
+        stage: (parts[stage], one)
+        for stage, one in counted.items()
+        if max(one.lut, one.ff) > 500  # less is lost among the others
+        and not (near(parts[stage].lut, one.lut) and near(parts[stage].ff, one.ff))
+    }
+    assert far == {}
+    exact = {stage: (one.dsp, one.bram_halves) for stage, one in counted.items()}
+    assert {stage: (one.dsp, 2 * one.bram36) for stage, one in parts.items()} == exact
+
+
+@pytest.mark.parametrize("key", COUNTED, ids=("l3", "l5_two_ports"))
+def test_proposal_cost_of_full_size(key: tuple[int, int]) -> None:
+    found, counted = proposal_resources(ProposalSpec(lanes_n=key[0], ports_n=key[1])), COUNTED[key]
+    assert (found.dsp, found.bram36) == (counted.dsp, counted.bram36)
+    assert near(found.lut, counted.lut) and near(found.ff, counted.ff), (found, counted)
+
+
+def test_proposal_cost_grows_with_every_size() -> None:
+    least = asdict(proposal_resources(SMALL))
+    for field, value in (
+        ("lanes_n", 3), ("ports_n", 2), ("attempts_n", 3), ("limit_n", 60), ("top_k", 300),
+    ):  # fmt: skip
+        found = asdict(proposal_resources(replace(SMALL, **{field: value})))
+        assert found["lut"] > least["lut"] and found["ff"] > least["ff"], field
+        assert found["bram36"] >= least["bram36"], field
