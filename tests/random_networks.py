@@ -38,9 +38,9 @@ DESIGNS = {
         8, 4, 4, act_bits=4, lanes_n=1, pixels_n=4, mult_w=17, ring_depth=4096, act_depth=160
     ),
     "a4_full": spec_of(
-        27,
-        16,
-        5,
+        9,
+        6,
+        1,
         act_bits=4,
         lanes_n=16,
         pixels_n=2,
