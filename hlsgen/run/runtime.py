@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from hlsgen.errors import ToolError
@@ -38,10 +39,15 @@ def optimisation() -> dict[str, str]:
 def runtime_name(verilator: Path, waves: bool, flags: Sequence[str]) -> str:
     """Name of the folder in the cache, by all that its content depends on."""
     commands = (str(verilator), "c++")
-    versions = [tools.run([name, "--version"], what=name).stdout for name in commands]
+    versions = [_version(name) for name in commands]
     own = (resource(f"sim/runtime/{_HEADERS}"), resource("sim/waves/lz4.h"))
     options = (*versions, *commands, str(waves), *flags, *optimisation().values())
     return f"runtime-{tools.content_hash(own, *options)}"
+
+
+@cache
+def _version(command: str) -> str:
+    return tools.run([command, "--version"], what=command).stdout
 
 
 def make_bench(folder: Path, name: str) -> None:
@@ -56,8 +62,19 @@ def make_bench(folder: Path, name: str) -> None:
     # The makefile's own precompiled headers hold the design's classes as well: never shared
     variables |= {"VK_PCH_H": str(headers), "VK_PCH_I_FAST": "", "VK_PCH_I_SLOW": ""}
     if tools.jobs() == 1:
-        variables["VM_PARALLEL_BUILDS"] = "0"  # all as one file, in which headers are read once
+        variables |= _as_one_file(folder)
     _make(folder, variables, "bench")
+
+
+def _as_one_file(folder: Path) -> dict[str, str]:
+    """All sources of the bench included by one, so that the headers' templates are made once."""
+    classes = _listed(folder / "Vtop_classes.mk", "VM_SUPPORT_FAST")
+    own = _listed(folder / "Vtop.mk", "VM_USER_CLASSES")
+    return {
+        "VM_PARALLEL_BUILDS": "0",
+        "VM_SUPPORT_FAST": " ".join([*classes, *own]),
+        "VM_USER_CLASSES": "",
+    }
 
 
 def _make_runtime(folder: Path, fresh: Path) -> None:
@@ -65,21 +82,21 @@ def _make_runtime(folder: Path, fresh: Path) -> None:
     fresh.mkdir()
     for end in ("", *(f".{speed}" for speed in _SPEEDS)):
         shutil.copyfile(resource(f"sim/runtime/{_HEADERS}"), fresh / f"{_HEADERS}{end}")
-    objects = [f"{name}.o" for name in _listed(folder / "Vtop_classes.mk")]
+    objects = [f"{name}.o" for name in _listed(folder / "Vtop_classes.mk", "VM_GLOBAL_")]
     headers = [str(fresh / f"{_HEADERS}.{speed}.gch") for speed in _SPEEDS]
     _make(folder, optimisation(), *objects, *headers)
     for name in objects:
         shutil.copyfile(folder / name, fresh / name)
 
 
-def _listed(makefile: Path) -> list[str]:
-    """Names of Verilator's own sources, as its makefile lists them."""
+def _listed(makefile: Path, start: str) -> list[str]:
+    """Words of the variables of Verilator's makefile whose names begin so."""
     text = makefile.read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line.partition("+=") for line in text.splitlines()]
+    lines = [line.partition("=") for line in text.splitlines()]
     return [
         word
         for name, _, value in lines
-        if name.strip().startswith("VM_GLOBAL_")
+        if name.strip().startswith(start)
         for word in value.split()
     ]
 

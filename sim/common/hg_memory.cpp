@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+using Beat = unsigned long long;  // of DPI's longint unsigned, as Verilator declares it
+
 namespace {
 
 struct Region {
@@ -117,14 +119,14 @@ int hg_memory_fault(unsigned address, int is_write) {
   return fault_kind == (is_write ? 2u : 1u) && address == fault_base;
 }
 
-uint64_t hg_memory_read(unsigned address) {
+Beat hg_memory_read(unsigned address) {
   const Region* region = find(address);
-  uint64_t data = 0xDEADBEEFDEADBEEFull;
+  Beat data = 0xDEADBEEFDEADBEEFull;
   if (region != nullptr) std::memcpy(&data, &region->bytes[address - region->base], 8);
   return data;
 }
 
-void hg_memory_write(unsigned address, uint64_t data, unsigned char strobe) {
+void hg_memory_write(unsigned address, Beat data, unsigned char strobe) {
   Region* region = find(address);
   if (region == nullptr) return;
   uint8_t* at = &region->bytes[address - region->base];

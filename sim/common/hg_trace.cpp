@@ -28,13 +28,13 @@ int hg_trace_open(const char* path) {
 // proposals 8 to 11 maps (hg_front_monitor), 12 to 15 points (hg_rank_monitor), 16 a frame's first
 // job (as 3), 17 beats and 18 waits of a frame's jobs (hg_front_monitor)
 void hg_trace_head(unsigned kind, unsigned frame, unsigned descriptor, unsigned block,
-                   unsigned tile, unsigned step, unsigned where, uint64_t mask) {
+                   unsigned tile, unsigned step, unsigned where, unsigned long long mask) {
   if (trace == nullptr) return;
   const Head head{kind, frame, descriptor, block, tile, step, where, 0, mask};
   std::fwrite(&head, sizeof head, 1, trace);
 }
 
-void hg_trace_data(uint64_t data) {
+void hg_trace_data(unsigned long long data) {
   if (trace != nullptr) std::fwrite(&data, sizeof data, 1, trace);
 }
 
