@@ -139,6 +139,7 @@ def estimate(
     *,
     board: str,
     design: Path | None = None,
+    batch: int | None = None,
     image: str | None = None,
     lanes: int | None = None,
     top_k: int | None = None,
@@ -148,9 +149,8 @@ def estimate(
     from hlsgen.report.figures import Estimate, plain
 
     target = load_board(board)
-    source, planned = _planned(
-        model, target, design, plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k)
-    )
+    choices = plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k)
+    source, planned = _planned(model, target, design, batch, choices)
     if isinstance(planned, plan.ProposalDesign):
         found = plan.estimate_proposal(planned, source, target)
     else:
@@ -165,6 +165,7 @@ def build(
     board: str,
     output: Path,
     design: Path | None = None,
+    batch: int | None = None,
     image: str | None = None,
     lanes: int | None = None,
     top_k: int | None = None,
@@ -175,9 +176,8 @@ def build(
     start = time.perf_counter()
     _check_apart(model, output)
     target = load_board(board)
-    source, planned = _planned(
-        model, target, design, plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k)
-    )
+    choices = plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k)
+    source, planned = _planned(model, target, design, batch, choices)
     if isinstance(planned, plan.ProposalDesign):
         plan.require_proposal_fit(planned, source, target)
         manifest = emit.build_proposal(source, planned, target, output)
@@ -194,7 +194,7 @@ def build(
 
 
 def _planned(
-    model: Path, board: Board, design: Path | None, choices: ProposalChoices
+    model: Path, board: Board, design: Path | None, batch: int | None, choices: ProposalChoices
 ) -> tuple[Any, Design | ProposalDesign]:
     """A model and its design, each of its own kind."""
     from hlsgen import plan
@@ -204,6 +204,8 @@ def _planned(
     source = store.load_any(model)
     given = None if design is None else plan.read_design(design)
     if isinstance(source, ProposalModel):
+        if batch is not None:
+            raise ParameterError(f"Option --batch must go with a graph of layers ({model})")
         return source, plan.plan_proposal(source, board, given, choices)
     if choices.given:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in choices.given)
@@ -211,7 +213,7 @@ def _planned(
             f"Options {options} must go with region proposals, not with a graph of layers "
             f"({model}); leave them out"
         )
-    return source, plan.plan(source, board, given)
+    return source, plan.plan(source, board, given, batch)
 
 
 def csim(

@@ -68,6 +68,9 @@ Draw: TypeAlias = Annotated[
     Path | None,
     typer.Option("--draw", help="region proposals: picture to write with the best boxes"),
 ]
+Batch: TypeAlias = Annotated[
+    int | None, typer.Option("--batch", help="images that late layers' weights are kept for, 1..16")
+]
 Waves: TypeAlias = Annotated[bool, typer.Option("--waves", help="write FST waves")]
 Profile: TypeAlias = Annotated[
     Path | None, typer.Option(help="folder for profile.json and profile.svg: cycles by layer")
@@ -163,6 +166,7 @@ def estimate(
     model: Model,
     board: Board,
     design: Design = None,
+    batch: Batch = None,
     image: ImageSize = None,
     lanes: Lanes = None,
     top_k: Boxes = None,
@@ -172,7 +176,13 @@ def estimate(
     return run_command(
         "Estimating",
         lambda: api.estimate(
-            model, board=board, design=design, image=image, lanes=lanes, top_k=top_k
+            model,
+            board=board,
+            design=design,
+            batch=batch,
+            image=image,
+            lanes=lanes,
+            top_k=top_k,
         ),
         as_json=json,
     )
@@ -184,6 +194,7 @@ def build(
     output: Folder,
     board: Board,
     design: Design = None,
+    batch: Batch = None,
     image: ImageSize = None,
     lanes: Lanes = None,
     top_k: Boxes = None,
@@ -197,6 +208,7 @@ def build(
             board=board,
             output=output,
             design=design,
+            batch=batch,
             image=image,
             lanes=lanes,
             top_k=top_k,

@@ -47,6 +47,7 @@ def _of_computes(descriptors: tuple[Descriptor, ...]) -> Iterator[str]:
             continue
         flags = {
             "maximum pool": item.pool,
+            "weights held": item.hold,
             "average pool": item.shared,
             "several passes": item.merge,
             "residual add": item.add,

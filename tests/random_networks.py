@@ -7,6 +7,7 @@ Every network is told by its design and its seed. Its seed also says which hard 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,11 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsgen.engines.lower import lower
 from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.nodes import ConvNode
 from hlsgen.engines.rows import held_formats
 from hlsgen.errors import FitError
 from hlsgen.model.graph import Model
-from hlsgen.plan.design import make_design
+from hlsgen.plan.batch import cuts
+from hlsgen.plan.design import Design, make_design, scheduled
 from hlsgen.plan.image import Image, pack_project
 from tests.designs import spec_of
 from tests.models import random_codes, random_model
@@ -52,6 +56,7 @@ DESIGNS = {
 SEEDS = 50
 BATCHES = (range(SEEDS // 2), range(SEEDS // 2, SEEDS))  # of a simulation each
 FRAMES = 3  # waits reach over two frame boundaries
+_BATCH_TURN = 7  # the last of so many seeds runs two batches
 _PLAIN = ("conv", "depthwise", "group", "pointwise", "concat", "avgpool")
 _WIDE = (*_PLAIN, "fc")  # what 8-bit tensors in two planes can be read by
 _LARGE_MAPS = {"max_hw": 28, "max_channels": 12, "layers": 4, "allow": _PLAIN}  # for bands
@@ -93,6 +98,24 @@ def options(spec: MixedSpec, seed: int) -> dict[str, Any]:
     return {**chosen, "act_bits": 1 if turn == 2 else 4}
 
 
+def _design(model: Model, spec: MixedSpec, seed: int) -> Design:
+    if seed % _BATCH_TURN < _BATCH_TURN - 1:
+        return make_design(model, spec, "zedboard")
+    return batch_of(model, spec, 2 + seed % 2, seed)
+
+
+def batch_of(model: Model, spec: MixedSpec, images: int, seed: int) -> Design:
+    """A batch in which some layer's weights are held: where it is cut depends on the seed."""
+    plain = lower(model, spec)
+    layers = [node.layer for node in plain.nodes if isinstance(node, ConvNode)]
+    first = seed % len(layers)
+    ways = [way for at in (first, 0) for way in cuts(plain, spec, images, layers[at:])]
+    for way in ways[seed % 2 :] + ways[: seed % 2]:  # over DDR, or on chip
+        with suppress(FitError):
+            return scheduled(model, spec, "zedboard", way)
+    raise FitError(f"no batch of {images} has room")
+
+
 @cache
 def network(name: str, seed: int) -> Network:
     """The network of a seed on one of the designs."""
@@ -107,13 +130,13 @@ def drawn_network(spec: MixedSpec, seed: int, entropy: tuple[int, ...] = ()) -> 
         chosen = options(spec, seed)
         model = random_model(rng, formats=held_formats(spec), **chosen)
         try:
-            design = make_design(model, spec, "zedboard")
+            design = _design(model, spec, seed)
         except FitError:
             continue
         banded = any(value.band0 for value in design.lowered.values.values())
         if found is None or banded:
-            codes = random_codes(model, rng, FRAMES)
             image = pack_project(model, design)
+            codes = random_codes(model, rng, 2 * image.images if image.images > 1 else FRAMES)
             found = Network(seed=seed, model=model, image=image, codes=codes)
         if banded or not chosen.items() >= _LARGE_MAPS.items():
             return found

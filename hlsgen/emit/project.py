@@ -26,7 +26,7 @@ from hlsgen.model.proposal import ProposalModel
 from hlsgen.plan import Design, Image, pack_project, write_design
 from hlsgen.resources import resource
 
-MANIFEST_VERSION = 2
+MANIFEST_VERSION = 3
 
 
 def build(model: Model, design: Design, board: Board, out: Path) -> dict[str, Any]:
@@ -82,6 +82,7 @@ def _write_data(image: Image, folder: Path) -> None:
     (folder / "program.bin").write_bytes(image.program)
     (folder / "weights.bin").write_bytes(image.weights)
     layout = {
+        "images": image.images,
         "input_bytes": image.input_bytes,
         "image_step": image.image_step,
         "output_bytes": image.output_bytes,

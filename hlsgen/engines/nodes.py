@@ -25,6 +25,7 @@ class Value:
     group0: int = 0  # first channel group within the root
     row0: int = 0  # first row within the root
     band0: int = 0  # Model row of its first row
+    image: int = 0  # of the batch
     skewed: bool = False  # plane 1 lies B/2 banks further on than plane 0
 
 
@@ -90,6 +91,17 @@ class Source:
     weights: IntArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Blocks of a convolution whose weights all images of a batch read, one after the other."""
+
+    segment: int  # number among those of the convolution
+    block0: int  # within the segment
+    blocks: int
+    first: bool = True  # of the images: it has the weights fetched
+    last: bool = True  # of the images: behind it they are released
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ConvNode:
     """A convolution with everything fused into its drain."""
@@ -106,6 +118,7 @@ class ConvNode:
     add: Add | None = None  # fused residual add
     residual: str | None = None  # value added
     residual_first: bool = False  # the residual is the Add's operand a
+    piece: Piece | None = None  # None: all blocks, of one image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +170,7 @@ class Lowered:
     values: dict[str, Value]
     nodes: tuple[Node, ...]
     s: dict[str, int]  # layout parameter s by root value
+    images: int = 1  # of a frame
 
     def root(self, value: str) -> str:
         """Value that owns the memory of `value`."""

@@ -308,6 +308,7 @@ class Program:
     layout_hash: int
     report_slots: int
     descriptors: tuple[Descriptor, ...]
+    images: int = 1  # of a frame
 
     def count(self, walker: Op) -> int:
         """Descriptors of a frame that a walker takes (CONV counts POOLs too)."""
@@ -318,7 +319,7 @@ class Program:
 _MAGIC, _HEADER_VERSION, _N = Bits(0, 0, 32), Bits(0, 32, 16), Bits(0, 48, 16)
 _HASH, _BYTES = Bits(1, 0, 64), Bits(2, 0, 32)
 _LOADS, _COMPUTES = Bits(2, 32, 16), Bits(2, 48, 16)
-_STORES, _SLOTS = Bits(3, 0, 16), Bits(3, 16, 16)
+_STORES, _SLOTS, _MORE = Bits(3, 0, 16), Bits(3, 16, 16), Bits(3, 32, 8)
 
 
 def operation(descriptor: Descriptor) -> Op:
@@ -362,6 +363,7 @@ def decode(data: bytes) -> Program:
     return Program(
         layout_hash=_HASH.get(header),
         report_slots=_SLOTS.get(header),
+        images=1 + _MORE.get(header),
         descriptors=tuple(_decode_descriptor(data, start) for start in starts),
     )
 
@@ -377,6 +379,7 @@ def _header(program: Program, total: int) -> bytes:
     _COMPUTES.put(beats, program.count(Op.CONV), "computes")
     _STORES.put(beats, program.count(Op.STORE), "stores")
     _SLOTS.put(beats, program.report_slots, "report_slots")
+    _MORE.put(beats, program.images - 1, "images")
     return _packed(beats)
 
 

@@ -57,6 +57,11 @@ class Segment:
         """Words that the array takes for a tile and plane."""
         return sum(tap.slices for tap in self.taps)
 
+    def part(self, first: int, count: int) -> Segment:
+        """The segment of some of its blocks."""
+        blocks = self.blocks[first : first + count]
+        return replace(self, block0=self.block0 + first, blocks=blocks)
+
 
 def segments_of(node: ConvNode, spec: MixedSpec) -> list[Segment]:
     """Split a convolution into segments, in execution order."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from hlsgen.boards import Board
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.model.graph import Model
+from hlsgen.plan.batch import batch_design
 from hlsgen.plan.default import default_design, default_spec
 from hlsgen.plan.design import (
     Design,
@@ -29,14 +30,23 @@ from hlsgen.plan.proposal import (
 )
 
 
-def plan(model: Model, board: Board, design: Path | DesignFile | MixedSpec | None = None) -> Design:
-    """Map a model on a board: on the board's default design, a (partial) design.yaml or a spec."""
+def plan(
+    model: Model,
+    board: Board,
+    design: Path | DesignFile | MixedSpec | None = None,
+    batch: int | None = None,
+) -> Design:
+    """Map a model on a board: on the board's default design, a (partial) design.yaml or a spec.
+
+    A program takes `batch` images at once (None: as design.yaml says, or 1).
+    """
     if isinstance(design, MixedSpec):
-        return make_design(model, design, board.name)
-    if design is None:
+        return batch_design(model, design, board, 1 if batch is None else batch)
+    if design is None and batch in (None, 1):
         return default_design(model, board)
-    given = read_design(design) if isinstance(design, Path) else design
-    return make_design(model, merged_spec(default_spec(model, board), given), board.name)
+    given = read_design(design) if isinstance(design, Path) else design or DesignFile()
+    spec = merged_spec(default_spec(model, board), given)
+    return batch_design(model, spec, board, given.batch if batch is None else batch)
 
 
 __all__ = [

@@ -76,6 +76,7 @@ class DesignFile(BaseModel):
 
     version: int = DESIGN_VERSION
     board: str | None = None
+    batch: int = 1
     mixed: _MixedFile = _MixedFile()
     proposal: _ProposalFile | None = None
     layout_hash: str | None = None
@@ -98,7 +99,11 @@ def make_design(
 
     `lowered` is the Model lowered for the spec's lanes and activation bits, where it is there.
     """
-    lowered = with_bands(lowered or lower(model, spec), spec)
+    return scheduled(model, spec, board, with_bands(lowered or lower(model, spec), spec))
+
+
+def scheduled(model: Model, spec: MixedSpec, board: str, lowered: Lowered) -> Design:
+    """Place and schedule nodes as they are; the schedule is proven."""
     memory = place(lowered, spec)
     steps = build_steps(model, lowered, memory, spec)
     waiting = with_waits(steps.steps)
@@ -161,6 +166,7 @@ def to_dict(design: Design) -> dict[str, Any]:
     return {
         "version": DESIGN_VERSION,
         "board": design.board,
+        "batch": design.steps.images,
         "mixed": design.spec.to_dict(),
         "layout_hash": f"{design.spec.layout_hash():016x}",
         "mapping": _mapping(design),
@@ -194,6 +200,8 @@ def _mapping(design: Design) -> list[dict[str, Any]]:
             "descriptors": len(computes),
             "passes": max(1, 1 + sum(item.merge for item in computes)),
         }
+        if design.steps.images > 1:
+            row["image"] = design.lowered.values[node.output].image
         if isinstance(node, ConvNode):
             row["words"] = sum(item.k * item.blocks for item in own if isinstance(item, Fetch))
             row["add"] = None if node.add is None else node.add.name

@@ -19,6 +19,7 @@ def estimate(design: Design, board: Board, clock_hz: float | None = None) -> dic
     """Figures of a design: the verdict, cycles, resources and bytes of contiguous memory."""
     clock = float(board.clock_hz if clock_hz is None else clock_hz)
     timing = frame_timing(design.steps.steps, design.spec, board, clock)
+    images = design.steps.images
     used = resources(design.spec)
     shares = used.shares(board)
     binding = max(shares, key=shares.__getitem__)
@@ -27,18 +28,19 @@ def estimate(design: Design, board: Board, clock_hz: float | None = None) -> dic
         "fits": max(shares.values()) <= 1.0,
         "binding": binding,
         "worst_layer": _worst_layer(design, timing, binding),
-        "cycles_per_frame": timing.frame,
-        "fps": round(clock / max(1, timing.frame), 2),
+        "batch": images,
+        "cycles_per_frame": round(timing.frame / images),
+        "fps": round(images * clock / max(1, timing.frame), 2),
         "lut": used.lut,
         "ff": used.ff,
         "dsp": used.dsp,
         "bram36": used.bram36,
         "bytes": sum(buffers.values()),
         "buffers": buffers,
-        "bound_cycles": max(timing.array, timing.weights),
-        "array_cycles": timing.array,
-        "weight_cycles": timing.weights,
-        "layers": timing.layers,
+        "bound_cycles": round(max(timing.array, timing.weights) / images),
+        "array_cycles": round(timing.array / images),
+        "weight_cycles": round(timing.weights / images),
+        "layers": {layer: round(cycles / images) for layer, cycles in timing.layers.items()},
         "shares": {name: round(share, 3) for name, share in shares.items()},
     }
 
@@ -65,18 +67,19 @@ def require_fit(design: Design, board: Board) -> None:
 
 
 def _buffers(design: Design) -> dict[str, int]:
-    """Bytes of every buffer of a run of one frame, as the driver reserves them."""
+    """Bytes of every buffer of a run of one frame (a batch), as the driver reserves them."""
     steps = design.steps
     program = Program(
         layout_hash=design.spec.layout_hash(),
         report_slots=steps.report_slots,
         descriptors=tuple(step.descriptor for step in steps.steps),
+        images=steps.images,
     )
     return {
         "program": len(encode(program)),
         "weights": steps.weight_bytes,
-        "input": steps.input_bytes,
-        "output": steps.output_bytes,
+        "input": steps.images * steps.input_bytes,
+        "output": steps.images * steps.output_bytes,
         "scratch": steps.scratch_bytes,
         "report": report_bytes(steps.report_slots, 1),
     }

@@ -31,7 +31,7 @@ class Checked:
     channel: int  # Model channel of channel group 0, a multiple of G
     row: int  # Model row of output row 0
     row_step: int  # Model rows from output row to output row
-    column: int = 0
+    image: int = 0  # of the batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,13 @@ class Image:
 
     program: bytes
     weights: bytes
-    input_bytes: int  # of a frame, multiples of 128
+    images: int  # of a frame
+    input_bytes: int  # of an image, multiples of 128
     image_step: int  # 0: the input lies as a tensor; else as an image (Steps.image_step)
     output_bytes: int
-    scratch_bytes: int
+    scratch_bytes: int  # of all images of a frame
     report_slots: int
-    outputs: dict[str, int]  # byte offset of each output tensor in a frame
+    outputs: dict[str, int]  # byte offset of each output tensor of an image
     checked: tuple[Checked, ...]
     layers: tuple[str, ...]  # the layer that each descriptor works for
 
@@ -75,10 +76,12 @@ def pack_project(model: Model, design: Design) -> Image:
         layout_hash=spec.layout_hash(),
         report_slots=design.steps.report_slots,
         descriptors=tuple(descriptors),
+        images=design.steps.images,
     )
     return Image(
         program=encode(program),
         weights=bytes(weights),
+        images=design.steps.images,
         input_bytes=design.steps.input_bytes,
         image_step=design.steps.image_step,
         output_bytes=design.steps.output_bytes,
@@ -176,6 +179,7 @@ def _checked(design: Design) -> tuple[Checked, ...]:
             channel=step.monitor.channel,
             row=step.monitor.row,
             row_step=step.monitor.row_step,
+            image=step.monitor.image,
         )
         for index, step in enumerate(design.steps.steps)
         if step.monitor is not None

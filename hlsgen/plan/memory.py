@@ -14,6 +14,8 @@ from hlsgen.engines.nodes import Lowered, MoveNode, Node, Value, reads, writes
 from hlsgen.engines.program import Buffer
 from hlsgen.errors import FitError
 
+_NODES_MORE = 4  # by which outputs of a batch live longer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
@@ -90,6 +92,16 @@ def alive_beats(lowered: Lowered, spec: MixedSpec) -> tuple[int, ...]:
         change[first] += _size(shapes[root])
         change[last + 1] -= _size(shapes[root])
     return tuple(accumulate(change[:-1]))
+
+
+def beats_across(lowered: Lowered, spec: MixedSpec, at: int) -> dict[str, int]:
+    """Roots that nodes before node `at` leave to it and those behind, and the beats of each."""
+    shapes = _shapes(lowered, spec)
+    return {
+        root: _size(shapes[root])
+        for root, (first, last) in _lives(lowered, shapes).items()
+        if first < at <= last
+    }
 
 
 @lru_cache(maxsize=4)
@@ -208,13 +220,22 @@ def _lives(lowered: Lowered, roots: Iterable[str]) -> dict[str, tuple[int, int]]
 def _relaxations(
     lowered: Lowered, lives: dict[str, tuple[int, int]]
 ) -> Iterable[dict[str, tuple[int, int]]]:
-    """Lives, first with the whole frame for inputs and outputs, so that frames overlap."""
+    """Lives, first with the whole frame for inputs and outputs, so that frames overlap.
+
+    In a batch outputs may live a little longer only: then its images overlap.
+    """
     inputs: set[str] = set()
     outputs: set[str] = set()
     for node in lowered.nodes:
         if isinstance(node, MoveNode) and node.buffer is not Buffer.SCRATCH:
             (outputs if node.store else inputs).add(lowered.root(node.value))
     whole = (0, len(lowered.nodes))
+    if lowered.images > 1:
+        for more in (whole[1] // lowered.images, _NODES_MORE):
+            longer = {
+                root: (max(0, lives[root][0] - more), lives[root][1] + more) for root in outputs
+            }
+            yield lives | dict.fromkeys(inputs, whole) | longer
     for kept in (inputs | outputs, inputs, set[str]()):
         yield {root: whole if root in kept else life for root, life in lives.items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, TypeAlias
 
 from hlsgen.engines.lower import RAW_BITS
@@ -22,14 +23,17 @@ from hlsgen.engines.program import (
     Tap,
 )
 from hlsgen.engines.segments import Segment, TapSpec, check_taps, segments_of, used_positions
-from hlsgen.engines.tensors import aligned, image_bytes, run_bytes, tensor_bytes
+from hlsgen.engines.tensors import aligned, run_bytes
 from hlsgen.errors import PlanError
 from hlsgen.model.graph import Model, Tensor
+from hlsgen.plan.buffers import plan_buffers
 from hlsgen.plan.memory import Layout, Memory
 
 Span: TypeAlias = tuple[str, int, int]  # space ("act", "scratch"), low, high
 _SIDE_MAX = 1 << 12  # the bounds of a tap have 12 bits
 _Q_NEAR = 1 << 14
+# Of a batch: fewer than a queue of the hardware holds, so that no FETCH waits for its own CONV
+_FETCHES_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class Monitor:
     channel: int  # of channel group 0
     row: int  # of output row 0
     row_step: int  # from output row to output row
+    image: int = 0  # of the batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,6 +68,7 @@ class Steps:
     steps: tuple[Step, ...]
     report_slots: int
     weight_bytes: int
+    images: int  # of a frame; the buffers' sizes are those of one image, scratch apart
     input_bytes: int
     image_step: int  # the input lies as an image, its rows a multiple of this; 0: as a tensor
     output_bytes: int
@@ -73,29 +79,23 @@ class Steps:
 def build_steps(model: Model, lowered: Lowered, memory: Memory, spec: MixedSpec) -> Steps:
     """Return the descriptors of a frame, without waits."""
     builder = _Builder(lowered=lowered, layouts=memory.layouts, spec=spec)
-    outputs, output_bytes = _offsets(model, model.outputs, spec)
-    spilled = tuple(
-        dict.fromkeys(
-            node.tensor
-            for node in lowered.nodes
-            if isinstance(node, MoveNode) and node.store and node.buffer is Buffer.SCRATCH
-        )
-    )
-    scratch, scratch_bytes = _offsets(model, spilled, spec)
-    places = {Buffer.INPUT: {model.input: 0}, Buffer.OUTPUT: outputs, Buffer.SCRATCH: scratch}
+    buffers = plan_buffers(model, lowered, spec)
     steps: list[Step] = []
     for node in lowered.nodes:
         if isinstance(node, MoveNode):
             tensor = model.tensors[node.tensor]
+            start = buffers.start(node, lowered.values[node.value].image)
             if node.fold is not None:
-                steps.append(builder.image(node, node.fold, tensor))
+                steps.append(builder.image(node, node.fold, tensor, start))
                 continue
-            start = places[node.buffer][node.tensor] + node.row0 * tensor.shape[2] * 8
+            start += node.row0 * tensor.shape[2] * 8
             steps += builder.move(node, tensor, start)
         elif isinstance(node, PoolNode):
             steps += builder.pool(node)
         else:
             steps += builder.conv(node)
+    if lowered.images > 1:
+        steps = _fetches_ahead(steps)
     return Steps(
         steps=tuple(
             replace(step, descriptor=replace(step.descriptor, report_slot=slot))
@@ -103,32 +103,28 @@ def build_steps(model: Model, lowered: Lowered, memory: Memory, spec: MixedSpec)
         ),
         report_slots=len(steps),
         weight_bytes=builder.weights,
-        input_bytes=_input_bytes(model, lowered, spec),
-        image_step=_image_step(lowered),
-        output_bytes=output_bytes,
-        scratch_bytes=scratch_bytes,
-        outputs=outputs,
+        images=lowered.images,
+        input_bytes=buffers.sizes[Buffer.INPUT],
+        image_step=buffers.image_step,
+        output_bytes=buffers.sizes[Buffer.OUTPUT],
+        scratch_bytes=buffers.sizes[Buffer.SCRATCH] * lowered.images,
+        outputs=buffers.places[Buffer.OUTPUT],
     )
 
 
-def _image_step(lowered: Lowered) -> int:
-    folds = (node.fold for node in lowered.nodes if isinstance(node, MoveNode))
-    return next((fold.rows_step for fold in folds if fold is not None), 0)
+def _fetches_ahead(steps: list[Step]) -> list[Step]:
+    """The same steps, each FETCH in the place of an earlier one.
 
-
-def _input_bytes(model: Model, lowered: Lowered, spec: MixedSpec) -> int:
-    tensor, step = model.tensors[model.input], _image_step(lowered)
-    if step:
-        return aligned(image_bytes(tensor, step))
-    return tensor_bytes(tensor, spec.act_bits)
-
-
-def _offsets(model: Model, names: tuple[str, ...], spec: MixedSpec) -> tuple[dict[str, int], int]:
-    offsets, end = {}, 0
-    for name in names:
-        offsets[name] = end
-        end += tensor_bytes(model.tensors[name], spec.act_bits)
-    return offsets, end
+    The CONVs of a batch between two FETCHes would fill their queue, and no later FETCH be dealt.
+    """
+    fetches = [step for step in steps if isinstance(step.descriptor, Fetch)]
+    found, later = fetches[:_FETCHES_AHEAD], iter(fetches[_FETCHES_AHEAD:])
+    for step in steps:
+        if isinstance(step.descriptor, Fetch):
+            found += islice(later, 1)
+        else:
+            found.append(step)
+    return found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,7 +134,7 @@ class _Builder:
     spec: MixedSpec
     weights: int = 0
     segments: dict[str, list[Segment]] = field(default_factory=dict)  # by layer; bands share them
-    fetches: dict[tuple[str, int], Fetch] = field(default_factory=dict)
+    fetches: dict[tuple[str, int, int], Fetch] = field(default_factory=dict)
 
     def move(self, node: MoveNode, tensor: Tensor, offset: int) -> Iterator[Step]:
         """LOAD or STORE: one descriptor, or one for each plane of a view.
@@ -152,11 +148,11 @@ class _Builder:
             skip = plane * layout.groups * run_bytes(tensor)
             yield self._move(node, tensor, layout, offset + skip, plane, together=together)
 
-    def image(self, node: MoveNode, fold: Fold, tensor: Tensor) -> Step:
+    def image(self, node: MoveNode, fold: Fold, tensor: Tensor, start: int) -> Step:
         """LOAD of an image: rows of bytes to beats of neighbouring pixels."""
         layout = self.layouts[node.value]
         descriptor = Load(
-            offset=(node.row0 * fold.rows_step + node.rest) * fold.row_bytes,
+            offset=start + (node.row0 * fold.rows_step + node.rest) * fold.row_bytes,
             buffer=node.buffer,
             run_bytes=fold.rows_step * fold.row_bytes,
             runs=1,
@@ -236,16 +232,20 @@ class _Builder:
             )
 
     def conv(self, node: ConvNode) -> Iterator[Step]:
-        """FETCH and CONV of every segment and part."""
+        """FETCH and CONV of every segment and part; a piece's first image alone has a FETCH."""
         if node.layer not in self.segments:
             self.segments[node.layer] = segments_of(node, self.spec)
-        for index, segment in enumerate(self.segments[node.layer]):
-            key = node.layer, index
+        segments = dict(enumerate(self.segments[node.layer]))
+        if (piece := node.piece) is not None:
+            segments = {piece.segment: segments[piece.segment].part(piece.block0, piece.blocks)}
+        for index, segment in segments.items():
+            key = node.layer, index, segment.block0
             if key not in self.fetches:
                 self.fetches[key] = self._fetch(node, segment)
             fetch = self.fetches[key]
             for part in node.window.parts:
-                yield Step(descriptor=fetch, node=node, segment=segment)
+                if piece is None or piece.first:
+                    yield Step(descriptor=fetch, node=node, segment=segment)
                 yield self._conv(node, segment, part)
 
     def _fetch(self, node: ConvNode, segment: Segment) -> Fetch:
@@ -282,6 +282,7 @@ class _Builder:
             shared=segment.shared,
             skew=sources[0].skewed,
             merge=segment.merge,
+            hold=node.piece is not None and not node.piece.last,
             **common,
             **self._pads(tensor),
             **self._residual(node, group0),
@@ -381,13 +382,15 @@ class _Builder:
     def _monitor(
         self, node: ConvNode | PoolNode, tensor: str, total: str | None, part: int, group0: int
     ) -> Monitor:
+        value = self.lowered.values[node.output]
         return Monitor(
             layer=node.layer,
             tensor=tensor,
             sum=total,
             channel=group0 * self.spec.group_lanes_n,
-            row=self.lowered.values[node.output].band0 + part,
+            row=value.band0 + part,
             row_step=node.window.parts_n,
+            image=value.image,
         )
 
 

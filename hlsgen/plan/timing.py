@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from hlsgen.boards import Board
 from hlsgen.engines.mixed import MixedSpec
-from hlsgen.engines.nodes import MoveNode
+from hlsgen.engines.nodes import ConvNode, MoveNode
 from hlsgen.engines.program import NO_WAIT, Compute, Fetch, Load, Op, OutputKind, Store
 from hlsgen.plan.schedule import walker
 from hlsgen.plan.steps import Step
@@ -68,9 +68,7 @@ class _Ring:
 
 def frame_timing(steps: tuple[Step, ...], spec: MixedSpec, board: Board, clock_hz: float) -> Timing:
     """Simulate three frames; the last one counts."""
-    budget = board.ddr_bytes_per_cycle(clock_hz)
-    port_cycles = max(1.0, 8.0 * spec.weight_ports_n / budget)  # of a beat on every port
-    run = _Run(spec=spec, port_cycles=port_cycles)
+    run = _Run(spec=spec, port_cycles=_port_cycles(spec, board, clock_hz))
     for frame in range(_FRAMES):
         run.frame(steps, frame)
     ends = run.frame_ends
@@ -80,6 +78,26 @@ def frame_timing(steps: tuple[Step, ...], spec: MixedSpec, board: Board, clock_h
         weights=round(run.weight_cycles / _FRAMES),
         layers={name: round(cycles) for name, cycles in run.layers.items()},
     )
+
+
+def weight_bound(
+    steps: tuple[Step, ...], spec: MixedSpec, board: Board, clock_hz: float
+) -> list[str]:
+    """Layers whose weights take longer to come than the array takes to use them, in order."""
+    spare: dict[str, float] = {}
+    for step in steps:
+        item = step.descriptor
+        if isinstance(step.node, ConvNode):
+            cycles: float = _busy(item)
+            if isinstance(item, Fetch):
+                cycles = -item.port_beats * _port_cycles(spec, board, clock_hz)
+            spare[step.node.layer] = spare.get(step.node.layer, 0.0) + cycles
+    return [layer for layer, cycles in spare.items() if cycles < 0]
+
+
+def _port_cycles(spec: MixedSpec, board: Board, clock_hz: float) -> float:
+    """Cycles of a beat on every weight port."""
+    return max(1.0, 8.0 * spec.weight_ports_n / board.ddr_bytes_per_cycle(clock_hz))
 
 
 def _busy(descriptor: object) -> int:
@@ -105,6 +123,7 @@ class _Run:
     arrivals: deque[float] = field(default_factory=deque)
     ring: _Ring | None = None
     pending: deque[tuple[int, int]] = field(default_factory=deque)
+    held: deque[tuple[int, int]] = field(default_factory=deque)  # blocks left in the rings
     fetch_at: float = 0.0
     weight_cycles: float = 0.0
     frame_ends: list[float] = field(default_factory=list)
@@ -155,23 +174,30 @@ class _Run:
             end = at + item.blocks * item.tiles * tile
         else:
             end = at
+            held = bool(self.held)
             for _ in range(item.blocks):
-                end = self._block(item, end)
+                end = self._block(item, end, held=held)
         done = end + LATENCY_CYCLES + self._drain(item)
         self.free[Op.CONV] = done  # the next one touches memory when this one is complete
         return done
 
-    def _block(self, item: Compute, at: float) -> float:
+    def _block(self, item: Compute, at: float, *, held: bool) -> float:
+        """End of a block, whose words come from memory or were held by the CONV before."""
         ring = self.ring or _Ring(self.spec.ring_depth, self.spec.record_depth)
         self.ring = ring
-        words, records = self.pending.popleft()
-        room, share = ring.room(words, records)
-        cycles = self.arrivals.popleft()
-        # Words come no faster than the pass before releases them
-        self.fetch_at = max(self.fetch_at + cycles, room + share * max(cycles, words))
         tile = self._tile(item)
-        end = max(at + item.tiles * tile, self.fetch_at + (item.tiles - 1) * tile + item.planes)
-        ring.blocks.append((end, words, records))
+        end = at + item.tiles * tile
+        words, records = (self.held if held else self.pending).popleft()
+        if not held:
+            room, share = ring.room(words, records)
+            cycles = self.arrivals.popleft()
+            # Words come no faster than the pass before releases them
+            self.fetch_at = max(self.fetch_at + cycles, room + share * max(cycles, words))
+            end = max(end, self.fetch_at + (item.tiles - 1) * tile + item.planes)
+        if item.hold:
+            self.held.append((words, records))
+        else:
+            ring.blocks.append((end, words, records))
         return end
 
     def _tile(self, item: Compute) -> int:

@@ -19,10 +19,10 @@ from hlsgen.run.compare import Comparison, Observation, Place, Verdict, joined
 from hlsgen.run.csim_build import compile_program
 from hlsgen.run.csim_run import Buffers, Target, observations, run_program
 from hlsgen.run.outcome import refusal
-from hlsgen.run.project import Project, input_codes, load_project, real_values, unpack_outputs
+from hlsgen.run.project import Project, batch_codes, load_project, real_values, unpack_outputs
 
-_MONITOR_BYTES = 1 << 28  # of one run; longer ones are cut into batches of frames
-_DEFAULT_FRAMES = 2  # waits reach over a frame boundary
+_MONITOR_BYTES = 1 << 28  # of one run; longer ones are cut
+_DEFAULT_FRAMES = 2  # batches; waits reach over a frame boundary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,7 +44,7 @@ def csim(
     """
     start = time.perf_counter()
     project = load_project(folder)
-    codes = input_codes(project.model, images, frames, _DEFAULT_FRAMES)
+    codes = batch_codes(project, images, frames, _DEFAULT_FRAMES)
     program = compile_program(project.folder / "hls")
     compiled = time.perf_counter()
     result = simulate(project, codes, program)
@@ -67,9 +67,9 @@ def csim(
 
 
 def simulate(project: Project, codes: NDArray[Any], program: Path | None = None) -> Result:
-    """Run input codes [frames, channels, height, width], a batch of frames at a time."""
+    """Run input codes [frames, channels, height, width], a run's worth of frames at a time."""
     program = program or compile_program(project.folder / "hls")
-    size = _batch_frames(project.model, len(codes))
+    size = _run_frames(project, len(codes))
     parts = [
         _batch(project, program, codes[start : start + size], start)
         for start in range(0, len(codes), size)
@@ -92,9 +92,9 @@ def buffers_of(project: Project, codes: NDArray[Any]) -> Buffers:
         program=project.program,
         weights=project.weights,
         input=project.input_buffer(codes),
-        frames=len(codes),
-        input_stride=project.input_bytes,
-        output_stride=project.output_bytes,
+        frames=len(codes) // project.images,
+        input_stride=project.input_bytes * project.images,
+        output_stride=project.output_bytes * project.images,
         scratch_bytes=project.scratch_bytes,
         report_bytes=project.report_bytes(len(codes)),
     )
@@ -106,6 +106,7 @@ def targets_of(checked: Iterable[Checked]) -> dict[int, Target]:
         item.descriptor: Target(
             behind=_place(item, item.tensor),
             sum=None if item.sum is None else _place(item, item.sum),
+            image=item.image,
         )
         for item in checked
     }
@@ -121,16 +122,20 @@ def _place(item: Checked, tensor: str) -> Place:
     )
 
 
-def _batch_frames(model: Model, frames: int) -> int:
+def _run_frames(project: Project, frames: int) -> int:
+    """Frames of one run: two at least, and whole batches of the project."""
+    model = project.model
     elements = sum(int(np.prod(model.tensors[layer.output].shape)) for layer in model.layers)
-    return max(2, min(frames, _MONITOR_BYTES // (8 * max(1, elements))))
+    most = max(2, min(frames, _MONITOR_BYTES // (8 * max(1, elements))))
+    return -(-most // project.images) * project.images
 
 
 def _batch(project: Project, program: Path, codes: NDArray[Any], first_frame: int) -> Result:
     outcome = run_program(program, buffers_of(project, codes))
     expected = golden.run(project.model, codes)
     comparison = Comparison(project.model, expected, first_frame)
-    for observation in observations(outcome.monitor, targets_of(project.checked)):
+    targets = targets_of(project.checked)
+    for observation in observations(outcome.monitor, targets, project.images):
         comparison.add(observation)
     failure = outcome.failure or refusal(outcome.report, "descriptor")
     outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))

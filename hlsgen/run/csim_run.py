@@ -42,6 +42,7 @@ class Target:
 
     behind: Place
     sum: Place | None = None
+    image: int = 0  # of the batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,8 +96,13 @@ def run_program(program: Path, buffers: Buffers) -> Outcome:
         )
 
 
-def observations(monitor: NDArray[Any], targets: Mapping[int, Target]) -> Iterator[Observation]:
-    """Read the monitor's records (templates/hls/monitor.hpp) as observations."""
+def observations(
+    monitor: NDArray[Any], targets: Mapping[int, Target], images: int = 1
+) -> Iterator[Observation]:
+    """Read the monitor's records (templates/hls/monitor.hpp) as observations.
+
+    A frame of the program has `images` frames of the Model.
+    """
     at = 0
     while at + _HEADER_WORDS <= monitor.size:
         head = [int(word) for word in monitor[at : at + _HEADER_WORDS]]
@@ -106,6 +112,7 @@ def observations(monitor: NDArray[Any], targets: Mapping[int, Target]) -> Iterat
         if magic != _MONITOR_MAGIC or at + tensors * size > monitor.size:
             return  # a run that stopped early leaves half a record
         target = targets[descriptor]
+        frame = frame * images + target.image
         for place in (target.behind, target.sum)[:tensors]:
             values = monitor[at : at + size].reshape(channels, height, width)
             at += size

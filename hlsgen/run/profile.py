@@ -42,7 +42,7 @@ _MOVED = {"fetch": "weights", "load": "loaded", "store": "stored"}
 class Entry:
     """A descriptor in a frame, as the hardware counted it; `begin` is behind the lane's last."""
 
-    frame: int
+    frame: int  # of the program: a batch of images
     descriptor: int
     layer: str
     lane: str  # fetch, load, compute, store
@@ -73,7 +73,10 @@ def moved_bytes(descriptor: Descriptor, ports_n: int) -> int:
 
 
 def frame_bytes(project: Project) -> dict[str, int]:
-    """Bytes of a frame: weights, activations in and out, and what runs it: program, report."""
+    """Bytes of a frame: weights, activations in and out, and what runs it: program, report.
+
+    Images of a batch share them.
+    """
     descriptors = decode(project.program).descriptors
     sums = dict.fromkeys((*_MOVED.values(), "control"), 0)
     for item in descriptors:
@@ -83,7 +86,7 @@ def frame_bytes(project: Project) -> dict[str, int]:
         sums["control"] += DESCRIPTOR_BYTES
         sums["control"] += TAP_BYTES * len(item.taps) if isinstance(item, Compute) else 0
         sums["control"] += _ENTRY_BYTES * (item.report_slot != NO_REPORT)
-    return sums
+    return {name: round(size / project.images) for name, size in sums.items()}
 
 
 def entries(project: Project, report: bytes, frames: int) -> list[Entry]:
@@ -148,7 +151,8 @@ def _layer(
     work = [item for item in own if item.lane == "compute"]
     cycles = sum(item.end - item.begin for item in work)
     busy = sum(item.busy for item in work)
-    used = macs.get(name, 0) / (project.spec.products_n * cycles) if cycles else 0.0
+    products = macs.get(name, 0) * project.images
+    used = products / (project.spec.products_n * cycles) if cycles else 0.0
     return {
         "name": name,
         "cycles": cycles,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.engines.mixed import MixedSpec
+from hlsgen.engines.program import report_bytes
 from hlsgen.engines.tensors import pack_input, tensor_bytes, unpack_tensor
 from hlsgen.errors import ModelError, ProjectError
 from hlsgen.model import golden, store
@@ -21,7 +22,7 @@ from hlsgen.model.pictures import picture_codes
 from hlsgen.plan.design import read_design
 from hlsgen.plan.image import Checked
 
-_MANIFEST_VERSION = 2
+_MANIFEST_VERSION = 3
 _REMEDY = "run hlsgen build again"
 
 
@@ -35,6 +36,7 @@ class Project:
     manifest: dict[str, Any]
     program: bytes
     weights: bytes
+    images: int  # of a batch: what the program takes in one go
     input_bytes: int  # of a frame
     image_step: int  # 0: the input lies as a tensor; else as an image
     output_bytes: int
@@ -45,8 +47,8 @@ class Project:
     layers: tuple[str, ...]  # the layer that each descriptor works for
 
     def report_bytes(self, frames: int) -> int:
-        """Bytes of the report of a run."""
-        return 128 + 64 * self.report_slots * frames
+        """Bytes of the report of a run of whole batches."""
+        return report_bytes(self.report_slots, frames // self.images)
 
     def input_buffer(self, codes: NDArray[Any]) -> bytes:
         """Bytes of input frames [frames, channels, height, width], `input_bytes` apart."""
@@ -78,6 +80,7 @@ def load_project(folder: Path) -> Project:
         manifest=manifest,
         program=(folder / "data" / "program.bin").read_bytes(),
         weights=(folder / "data" / "weights.bin").read_bytes(),
+        images=layout["images"],
         input_bytes=layout["input_bytes"],
         image_step=layout["image_step"],
         output_bytes=layout["output_bytes"],
@@ -101,6 +104,19 @@ def input_codes(
             "lower --frames"
         )
     return golden.preprocess(model, images[:frames])
+
+
+def batch_codes(
+    project: Project, images: NDArray[Any] | None, frames: int | None, default: int
+) -> NDArray[Any]:
+    """Input codes of whole batches; `default` batches where nothing is asked for."""
+    codes = input_codes(project.model, images, frames, default * project.images)
+    if len(codes) % project.images:
+        raise ProjectError(
+            f"Frames must be a multiple of the project's batch of {project.images}, not "
+            f"{len(codes)} ({project.folder}); run fewer, or build with --batch 1"
+        )
+    return codes
 
 
 def unpack_outputs(project: Project, data: bytes, frames: int) -> dict[str, IntArray]:

@@ -23,7 +23,7 @@ from hlsgen.run.junit import Case, write_junit
 from hlsgen.run.profile import frame_bytes, layer_figures, profile_of, write_profile
 from hlsgen.run.project import (
     Project,
-    input_codes,
+    batch_codes,
     load_project,
     real_values,
     unpack_outputs,
@@ -33,7 +33,7 @@ from hlsgen.run.system import Job, Memory, Session, identification, run_system
 from hlsgen.run.trace import Timing, Trace, observations, read_trace
 from hlsgen.run.verilate import Bench
 
-_DEFAULT_FRAMES = 2  # the second one shows the steady state
+_DEFAULT_FRAMES = 2  # batches; the second one shows the steady state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +51,7 @@ class Result:
 
     verdict: Verdict
     outputs: dict[str, IntArray]  # codes [frames, channels, height, width]
-    frame_ends: tuple[int, ...]  # cycle of each frame's last write response
+    frame_ends: tuple[int, ...]  # cycle of each frame's (batch's) last write response
     report: bytes
     timings: tuple[Timing, ...]  # of every descriptor, as the bench saw it
     failure: str | None  # why the run itself failed
@@ -72,14 +72,14 @@ def sim(
 ) -> dict[str, Any]:
     """Run frames on the simulated hardware and compare every layer's tensor with golden.
 
-    Returns the keys of DESIGN §7; `values` holds the real-valued outputs, frames first.
-    `memory` replaces the board's DDR (latency, bytes a cycle, seed). The log of a failed run stays
-    in the project as sim.log, waves as sim.fst; `profile` is a folder for profile.json and
-    profile.svg.
+    Returns the keys of DESIGN §7; `values` holds the real-valued outputs, frames first. `cycles`
+    has a number for each batch, `layers` tells of the last one. `memory` replaces the board's DDR
+    (latency, bytes a cycle, seed). The log of a failed run stays in the project as sim.log, waves
+    as sim.fst; `profile` is a folder for profile.json and profile.svg.
     """
     start = time.perf_counter()
     project = load_project(folder)
-    codes = input_codes(project.model, images, frames, _DEFAULT_FRAMES)
+    codes = batch_codes(project, images, frames, _DEFAULT_FRAMES)
     with replace_file(folder / "sim.fst") if waves else nullcontext() as fst:
         result = simulate(project, codes, memory=memory, waves=fst)
     if result.failure:
@@ -157,9 +157,9 @@ def _job(work: Work) -> Job:
         output_bytes=project.output_bytes * len(codes),
         scratch_bytes=project.scratch_bytes,
         report_bytes=project.report_bytes(len(codes)),
-        frames=len(codes),
-        in_stride=project.input_bytes,
-        out_stride=project.output_bytes,
+        frames=len(codes) // project.images,
+        in_stride=project.input_bytes * project.images,
+        out_stride=project.output_bytes * project.images,
         memory=work.memory or Memory(bytes_per_cycle=project.ddr_bytes_per_cycle),
     )
 
@@ -202,13 +202,14 @@ def _figures(
     project: Project, result: Result, frames: int, memory: Memory | None
 ) -> dict[str, Any]:
     verdict, ends = result.verdict, result.frame_ends
-    steady = steady_cycles(ends)
+    steady = steady_cycles(ends) / project.images
     budget = project.ddr_bytes_per_cycle if memory is None else memory.bytes_per_cycle
     macs = _macs(project.model)
     products = sum(macs.values()) / project.spec.products_n
     return {
         "equal": verdict.equal and result.failure is None,
         "frames": frames,
+        "batch": project.images,
         "tensors_compared": verdict.tensors_compared,
         "difference": None if verdict.first is None else str(verdict.first),
         "differences": verdict.differences,
@@ -223,7 +224,7 @@ def _figures(
         "cycles_per_frame": round(steady),
         "utilisation": round(products / steady, 4) if steady else None,
         "memory": memory_figures(frame_bytes(project), budget, steady),
-        "layers": [] if result.failure else layer_figures(project, result.report, frames, macs),
+        "layers": [] if result.failure else layer_figures(project, result.report, len(ends), macs),
     }
 
 

@@ -81,9 +81,9 @@ def observations(
     trace: Trace, program: bytes, checked: tuple[Checked, ...], spec: MixedSpec
 ) -> Iterator[Observation]:
     """What each compute descriptor wrote, by frame: behind the requantisation and the add."""
-    descriptors = decode(program).descriptors
+    decoded = decode(program)
     for item in checked:
-        descriptor = descriptors[item.descriptor]
+        descriptor = decoded.descriptors[item.descriptor]
         if not isinstance(descriptor, Compute):
             continue
         own = trace.records[trace.records["descriptor"] == item.descriptor]
@@ -98,7 +98,8 @@ def observations(
             )
             part = own[own["kind"] == kind]
             for frame in np.unique(part["frame"]):
-                yield _observed(part[part["frame"] == frame], descriptor, place, int(frame), spec)
+                image = int(frame) * decoded.images + item.image
+                yield _observed(part[part["frame"] == frame], descriptor, place, image, spec)
 
 
 def _observed(

@@ -40,6 +40,7 @@ def project_from(model: Model, spec: MixedSpec, image: Image, folder: Path) -> P
         manifest={"board": {"ddr_bytes_per_cycle": rate}},
         program=image.program,
         weights=image.weights,
+        images=image.images,
         input_bytes=image.input_bytes,
         image_step=image.image_step,
         output_bytes=image.output_bytes,

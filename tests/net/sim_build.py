@@ -61,9 +61,9 @@ def job_of(project: Project, codes: NDArray[np.int64], **fields: Any) -> Job:
         "output_bytes": project.output_bytes * len(codes),
         "scratch_bytes": project.scratch_bytes,
         "report_bytes": project.report_bytes(len(codes)),
-        "frames": len(codes),
-        "in_stride": project.input_bytes,
-        "out_stride": project.output_bytes,
+        "frames": len(codes) // project.images,
+        "in_stride": project.input_bytes * project.images,
+        "out_stride": project.output_bytes * project.images,
         "memory": Memory(bytes_per_cycle=project.ddr_bytes_per_cycle),
     }
     return Job(**{**plain, **fields})

@@ -34,6 +34,7 @@ EVERYWHERE = {
     "stride 3": 5,
     "stride 4": 5,
     "two outputs": 10,
+    "weights held": 7,
     "written in column phases": 10,
 }
 FOLDED = {"image": 5}  # with more than one lane

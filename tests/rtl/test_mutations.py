@@ -7,17 +7,21 @@ Each case is one of its stage's usual tests, so that the same run without the mu
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hlsgen.emit.hls import write_hls
+from hlsgen.engines.program import Compute, decode, encode
 from hlsgen.engines.rows import held_formats
+from hlsgen.plan.image import pack_project
 from hlsgen.run import csim, sim
 from tests.models import random_codes, random_model
-from tests.net.csim_build import project_of
+from tests.net.csim_build import project_from, project_of
 from tests.net.sim_build import sim_project
-from tests.random_networks import DESIGNS
+from tests.random_networks import DESIGNS, batch_of
 from tests.rtl import (
     test_add,
     test_array,
@@ -228,6 +232,14 @@ CASES = [
         "ring", rtl("ring_pointer"), "release_q[ReleaseDelay-1];", "release_q[0];",
         lambda folder: test_window.test_window_steps_match_golden("w8_small", folder),
     ),
+    case(  # the words of a batch are released behind its first image
+        "ring-held", rtl("ring_pointer"), "step && last_read && !hold", "step && last_read",
+        lambda folder: test_window.test_window_steps_match_golden("w8_small", folder),
+    ),
+    case(  # and so are its records
+        "records-held", rtl("records"), "&& flush_q == '0 && !hold_q", "&& flush_q == '0",
+        lambda folder: test_requant.test_requant_beats_match_golden("w8_one_step", folder),
+    ),
     case(  # rows of one pixel end with the even one only
         "positions", rtl("positions"), "narrow_q || 16'(x_q)", "16'(x_q)",
         lambda folder: test_window.test_window_steps_match_golden("w8_small", folder),
@@ -293,4 +305,22 @@ def test_csim_turns_red(tmp_path: Path) -> None:
     mutation.write(tmp_path / "hls")
     result = csim.simulate(project, codes)
     assert result.failure is None and result.verdict.first is not None
+    assert not result.verdict.equal
+
+
+@pytest.mark.net
+def test_a_batch_that_does_not_hold_turns_red(tmp_path: Path) -> None:
+    """The second image finds other weights, or none."""
+    model, _ = small_network()
+    design = batch_of(model, SMALL, 2, 0)
+    project = project_from(model, SMALL, pack_project(model, design), tmp_path)
+    codes = random_codes(model, np.random.default_rng(6), 2 * FRAMES)
+    write_hls(SMALL, tmp_path / "hls")
+    assert csim.simulate(project, codes).verdict.first is None
+    program = decode(project.program)
+    held = next(d for d in program.descriptors if isinstance(d, Compute) and d.hold)
+    spoilt = (replace(d, hold=False) if d is held else d for d in program.descriptors)
+    cleared = encode(replace(program, descriptors=tuple(spoilt)))
+    result = csim.simulate(replace(project, program=cleared), codes)
+    assert result.failure is not None or result.verdict.first is not None
     assert not result.verdict.equal

@@ -89,10 +89,10 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_project(tmp_path / "p")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"version": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"version": 9}'])
 def test_a_broken_manifest_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(ProjectError, match=r"^Project (must hold a readable|version must be 2)"):
+    with pytest.raises(ProjectError, match=r"^Project (must hold a readable|version must be 3)"):
         load_project(tmp_path)
 
 
