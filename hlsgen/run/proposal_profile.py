@@ -13,7 +13,7 @@ from typing import Any
 from hlsgen.errors import ProjectError
 from hlsgen.files import write_text
 from hlsgen.run.proposal_project import Start
-from hlsgen.run.proposal_trace import StageTiming
+from hlsgen.run.proposal_trace import ProposalTrace
 
 _ENTRY = struct.Struct("<8Q")
 _HEADER_BYTES = 128
@@ -77,20 +77,35 @@ def frame_rows(
     return rows
 
 
-def stage_rows(timings: Sequence[StageTiming], frame: int, begin: int) -> list[dict[str, Any]]:
-    """A row for each stage in one frame; its cycles are counted from the frame's first job."""
-    return [
-        {
-            "name": item.stage,
-            "first_cycle": item.first - begin,
-            "last_cycle": item.last - begin,
-            "cycles": item.last - item.first + 1,
-            "beats": item.beats,
-            "busy_share": round(item.beats / (item.last - item.first + 1), 4),
-        }
-        for item in timings
+def stage_rows(trace: ProposalTrace, entry: FrameEntry) -> list[dict[str, Any]]:
+    """A row for each stage in the last frame of a start; cycles are counted from its first job.
+
+    The row jobs come first; their waits are the report's, no other stage ever waits for its input.
+    """
+    frame, begin = len(trace.frame_begins) - 1, trace.frame_begins[-1]
+    jobs = trace.work[frame]
+    waits = {"rows": entry.wait_rows, "bank": entry.wait_bank}
+    rows = [_stage_row("jobs", 0, jobs.last - begin, entry.beats, waits)]
+    rows += [
+        _stage_row(item.stage, item.first - begin, item.last - begin, item.beats, {})
+        for item in trace.timings
         if item.frame == frame
     ]
+    return rows
+
+
+def _stage_row(
+    name: str, first: int, last: int, busy: int, waits: dict[str, int]
+) -> dict[str, Any]:
+    cycles = last - first + 1
+    return {
+        "name": name,
+        "first_cycle": first,
+        "cycles": cycles,
+        "busy": busy,
+        "busy_share": round(busy / cycles, 4),
+        "waits": waits,
+    }
 
 
 def write_profile(figures: Mapping[str, Any], folder: Path) -> None:

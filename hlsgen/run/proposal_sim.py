@@ -235,10 +235,9 @@ def _profile_figures(run: ProposalRun, names: Sequence[str]) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for start, left in zip(run.starts, run.left, strict=True):
         own = names[len(rows) : len(rows) + len(start.images)]
-        rows += frame_rows(frame_entries(left.report, len(own)), own, start)
-    last = run.traces[-1]
-    stages = stage_rows(last.timings, len(last.frame_begins) - 1, last.frame_begins[-1])
-    return {"profile": rows, "layers": stages}
+        entries = frame_entries(left.report, len(own))
+        rows += frame_rows(entries, own, start)
+    return {"profile": rows, "layers": stage_rows(run.traces[-1], entries[-1])}
 
 
 def _cases(verdict: StreamVerdict, run: ProposalRun, names: Sequence[str]) -> list[Case]:

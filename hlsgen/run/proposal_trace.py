@@ -37,6 +37,7 @@ class StageTiming:
 class Work:
     """The row jobs of a frame as the bench counted them."""
 
+    last: int  # cycle of the last beat
     beats: int
     wait_rows: int  # cycles
     wait_bank: int
@@ -81,7 +82,12 @@ def read_proposal_trace(path: Path, spec: ProposalSpec, start: Start) -> Proposa
         frame_begins=frame_cycles(records, _BEGIN),
         frame_ends=frame_cycles(records),
         work=tuple(
-            Work(beats=int(jobs["block"]), wait_rows=int(own["tile"]), wait_bank=int(own["step"]))
+            Work(
+                last=int(jobs["step"]),
+                beats=int(jobs["block"]),
+                wait_rows=int(own["tile"]),
+                wait_bank=int(own["step"]),
+            )
             for jobs, own in zip(beats, waits, strict=False)
         ),
         timings=tuple(timings),

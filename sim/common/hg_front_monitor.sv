@@ -4,8 +4,8 @@
 // A record for each beat that brings something: kind 8 resize, 9 colour, 10 gradient, 11 score;
 // slot (descriptor), job row (block), beat (tile), cycle since the start (step), the lanes that
 // count (mask), and their values, lane 0 lowest. Of each frame a record of kind 17 with its last
-// beat: beats of jobs (block); one of kind 18 when its last job is taken: cycles that its jobs
-// waited for source rows (tile) and for the limit bank (step). Counted here, so that they check the
+// beat: beats of jobs (block), cycle (step); one of kind 18 when its last job is taken: cycles that its
+// jobs waited for source rows (tile) and for the limit bank (step). Counted here, so that they check the
 // report's own.
 module hg_front_monitor #(
   parameter int unsigned LanesN = 3,
@@ -81,7 +81,7 @@ module hg_front_monitor #(
         waits_frame++;
       end
       if (beat_valid && beat_tag[55]) begin
-        bare(Words, 17, beats_frame, 0, beats, 0, 0, 0, 0);
+        bare(Words, 17, beats_frame, 0, beats, 0, cycle, 0, 0);
         beats = 0;
         beats_frame++;
       end

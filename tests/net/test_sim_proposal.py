@@ -103,7 +103,8 @@ def test_sim_of_photographs(place: Path, tmp_path: Path) -> None:
     predicted = predict(ONE_PORT, real_model().spaces[0].sizes, 121, 91).cycles_per_frame
     assert figures["predicted_cycles"] == predicted
     assert figures["cycles_per_frame"] == pytest.approx(predicted, rel=SMALL)
-    assert [row["name"] for row in figures["layers"]] == [*STREAMS[:-1]]
+    assert [row["name"] for row in figures["layers"]] == ["jobs", *STREAMS[:-1]]
+    assert {"name", "cycles", "busy", "waits"} <= set(figures["layers"][0])
     assert [row["frame"] for row in figures["profile"]] == ["a.png", "b.png"]
     drawn = np.asarray(Image.open(tmp_path / "boxes_1.png"))
     assert (drawn != np.asarray(Image.open(place / "photos" / "b.png"))).any()

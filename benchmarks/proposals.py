@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Region proposals of photographs: cycles, wall clock, and OpenCV's on one core beside them."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.resnet8 import one_core
+from benchmarks.rows import OUT, Row, at_most, holds, outside, told
+from hlsgen import api
+from hlsgen.boards import load_board
+from hlsgen.model.proposal import SPACES
+from hlsgen.photos import Picture, read_pictures
+from hlsgen.run.proposal_sim import sim_proposal
+from hlsgen.run.system import Memory
+
+BOARD, IMAGE = "zedboard", (500, 375)
+ASKED = {3: 91_000, 5: 45_000}  # cycles of a frame by lanes
+FRAMES = 4
+STALL, SEED = 40, 9  # percent of the cycles of every channel
+SECONDS = 60  # of a photograph, once compiled
+COMMAND = "make bench (--only proposals)"
+
+
+def proposals() -> list[Row]:
+    """Photographs one behind the other, of one size and of many, and beside OpenCV."""
+    rows: list[Row] = []
+    for lanes in ASKED:
+        rows += _of_one_size(lanes)
+    rows += [_of_many_sizes(lanes) for lanes in ASKED]
+    return [*rows, *_beside_opencv()]
+
+
+@cache
+def project(lanes: int) -> Path:
+    """The project of OpenCV's model for photographs of 500x375."""
+    model, out = OUT / "bing", OUT / f"bing_{lanes}_lanes"
+    if not model.is_dir():
+        api.import_model(outside("bing"), model)
+    image = f"{IMAGE[0]}x{IMAGE[1]}"
+    api.build(model, board=BOARD, output=out, image=image, lanes=lanes, top_k=1000)
+    return out
+
+
+@cache
+def photographs() -> tuple[Picture, ...]:
+    """Those of VOC that fit the design."""
+    found = read_pictures([outside("voc/images")])
+    return tuple(item for item in found if np.less_equal(item.pixels.shape[1::-1], IMAGE).all())
+
+
+def of_one_size() -> list[Picture]:
+    """Some of the largest size."""
+    found = [item for item in photographs() if item.pixels.shape[1::-1] == IMAGE]
+    return found[:FRAMES]
+
+
+def of_many_sizes() -> list[Picture]:
+    """One of every size, two of them scaled down, and of the largest size two in a row."""
+    first = {item.pixels.shape: item for item in reversed(photographs())}
+    chosen = [*of_one_size()[:2], *(item for item in first.values())]
+    small = [
+        Picture(name=f"half {item.name}", pixels=np.ascontiguousarray(item.pixels[::2, ::2]))
+        for item in chosen[-2:]
+    ]
+    return [*chosen, *small]
+
+
+@cache
+def simulated(lanes: int, space: str = SPACES[0]) -> dict[str, Any]:
+    """Figures of photographs of one size."""
+    return sim_proposal(project(lanes), of_one_size(), space=space)
+
+
+def _of_one_size(lanes: int) -> list[Row]:
+    name = f"Region proposals, 500x375, {lanes} lanes, ZedBoard"
+    figures = simulated(lanes)
+    board = load_board(BOARD)
+    rate = board.ddr_bytes_per_cycle(board.clock_hz) * 0.65 / 0.80
+    slow = Memory(bytes_per_cycle=rate, latency=80)
+    late = sim_proposal(project(lanes), of_one_size(), memory=slow)
+    cycles, seconds = figures["cycles_per_frame"], figures["simulation_s"] / FRAMES
+    predicted = figures["predicted_cycles"]
+    return [
+        holds(f"{name}: every stream equal", figures["equal"], _equal(figures), COMMAND),
+        at_most(name, ASKED[lanes], cycles, "cycles", COMMAND),
+        at_most(f"{name}: over the prediction", 1.06, cycles / predicted, "x", COMMAND),
+        at_most(
+            f"{name}: latency 80, 0.65 of the peak", ASKED[lanes], late["cycles_per_frame"],
+            "cycles", COMMAND,
+        ),
+        at_most(f"{name}: simulation of a photograph", SECONDS, seconds, "s", COMMAND),
+    ]  # fmt: skip
+
+
+def _of_many_sizes(lanes: int) -> Row:
+    shown = of_many_sizes()
+    sizes = len({item.pixels.shape for item in shown})
+    memory = Memory(bytes_per_cycle=simulated(lanes)["memory"]["bytes_per_cycle"], stall=STALL,
+                    seed=SEED)  # fmt: skip
+    figures = sim_proposal(project(lanes), shown, memory=memory)
+    name = f"Region proposals, {lanes} lanes: {sizes} sizes in a row, {STALL} % stalls"
+    return holds(f"{name}: every stream equal", figures["equal"], _equal(figures), COMMAND)
+
+
+def _beside_opencv() -> list[Row]:
+    """Photographs a second in all three colour spaces; OpenCV computes no less at once."""
+    shown = of_one_size()
+    name = "500x375 photographs a second, three colour spaces"
+    clock = load_board(BOARD).clock_hz
+    rows = [
+        told(
+            f"{name}: hardware, {lanes} lanes, 100 MHz",
+            f"{clock / sum(simulated(lanes, space)['cycles_per_frame'] for space in SPACES):.1f}",
+            COMMAND,
+        )
+        for lanes in ASKED
+    ]
+    seconds = opencv_seconds(shown)
+    reached = "OpenCV is absent" if seconds is None else f"{len(shown) / seconds:.1f}"
+    return [*rows, told(f"{name}: OpenCV on one core", reached, COMMAND)]
+
+
+def opencv_seconds(shown: list[Picture]) -> float | None:
+    """Seconds of OpenCV's ObjectnessBING for photographs on one core; None without OpenCV."""
+    try:
+        import cv2
+    except ModuleNotFoundError:
+        return None
+    scratch = OUT / "opencv"
+    scratch.mkdir(parents=True, exist_ok=True)
+    bing = cv2.saliency.ObjectnessBING_create()
+    bing.setTrainingPath(str(outside("bing")))
+    bing.setBBResDir(f"{scratch}/")
+    with one_core():
+        cv2.setNumThreads(1)
+        bing.computeSaliency(shown[0].pixels)  # reads its model at the first one
+        start = time.perf_counter()
+        for item in shown:
+            bing.computeSaliency(item.pixels)
+        return time.perf_counter() - start
+
+
+def _equal(figures: dict[str, Any]) -> str:
+    wrong = figures["failure"] or figures["difference"] or figures["degenerate"]
+    text = f"{figures['tensors_compared']} streams, {figures['frames']} photographs"
+    return text if figures["equal"] else f"{text}: {str(wrong).splitlines()[0]}"
