@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.resnet8 import one_core
 
 SPACES = ("MAXBGR", "HSV", "I")
-ROUNDS = 5  # the least time counts: the machine may be busy
+ROUNDS = 10  # the least time counts: the machine may be busy
 _TIME = re.compile(r"predicting an image \((\w+)\) is ([0-9.e+-]+)s")
 
 

@@ -94,10 +94,7 @@ def _listed(makefile: Path, start: str) -> list[str]:
     text = makefile.read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [line.partition("=") for line in text.splitlines()]
     return [
-        word
-        for name, _, value in lines
-        if name.strip().startswith(start)
-        for word in value.split()
+        word for name, _, value in lines if name.strip().startswith(start) for word in value.split()
     ]
 
 

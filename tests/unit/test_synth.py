@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from hlsgen.boards import load_device
 from hlsgen.errors import ToolError
 from hlsgen.run.netlist import Netlist
 from hlsgen.run.paths import Paths
-from hlsgen.run.synth import map_design
+from hlsgen.run.synth import map_design, report
 
 pytest.importorskip("pyosys", reason="Yosys (pyosys) is not installed")
 
@@ -54,6 +55,37 @@ def test_synth_counts_every_instance_of_a_module_that_is_mapped_once(tmp_path: P
     total = netlist.counts("top")
     assert (total.lut, total.ff, total.dsp, total.bram_halves) == (12, 12, 0, 0)
     assert Paths(netlist).levels("top") == 1
+
+
+WIRES = """
+module hg_rank (input logic clk, input logic [5:0] a, b, output logic [5:0] y);
+  leaf #(.Width(2)) u_two (.clk, .a(a[1:0]), .b(b[1:0]), .y(y[1:0]));
+  leaf #(.Width(4)) u_four (.clk, .a(a[5:2]), .b(b[5:2]), .y(y[5:2]));
+endmodule
+"""
+ENGINE = """
+module hg_proposal (input logic clk, input logic [6:0] a, b, output logic [6:0] y);
+  hg_rank u_rank (.clk, .a(a[5:0]), .b(b[5:0]), .y(y[5:0]));
+  leaf #(.Width(1)) u_one (.clk, .a(a[6]), .b(b[6]), .y(y[6]));
+endmodule
+"""
+SHIP = """
+module hlsgen_top (input logic clk, input logic [6:0] a, b, output logic [6:0] y);
+  logic [6:0] a_q;
+  always_ff @(posedge clk) a_q <= a;
+  hg_proposal u_core (.clk, .a(a_q), .b, .y);
+endmodule
+"""
+
+
+@pytest.mark.unit
+def test_synth_names_the_stages_of_modules_that_only_wire(tmp_path: Path) -> None:
+    files = write(tmp_path, leaf=LEAF, hg_rank=WIRES, hg_proposal=ENGINE, hlsgen_top=SHIP)
+    figures = report(map_design(files, "hlsgen_top"), "xc7z020", load_device("xc7z020", "here"))
+    stages = {row["name"]: row["ff"] for row in figures["stages"]}
+    assert stages == {"four": 4, "one": 1, "two": 2, "glue": 7}
+    assert list(stages) == ["four", "one", "two", "glue"]
+    assert figures["ff"] == sum(stages.values())
 
 
 @pytest.mark.unit
