@@ -88,9 +88,10 @@ def read_pictures(paths: Sequence[Path]) -> list[Picture]:
 
 def draw_each(path: Path, pictures: Sequence[Picture], boxes: Sequence[NDArray[Any]]) -> None:
     """Write every picture that has boxes; of several each name gets its number."""
-    for number, (item, own) in enumerate(zip(pictures, boxes, strict=False)):
+    for number, (item, own) in enumerate(zip(pictures, boxes, strict=True)):
         place = path if len(pictures) == 1 else path.with_stem(f"{path.stem}_{number}")
-        draw_boxes(place, item, own)
+        if len(own):
+            draw_boxes(place, item, own)
 
 
 def draw_boxes(path: Path, picture: Picture, boxes: NDArray[Any]) -> None:

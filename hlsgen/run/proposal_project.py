@@ -91,7 +91,7 @@ class Judged:
     """What starts left beside what they had to."""
 
     verdict: StreamVerdict
-    found: tuple[Proposals, ...]  # of every frame that ran
+    found: tuple[Proposals, ...]  # of every frame, empty of one that did not end
     failure: str | None  # the first refusal
 
 
@@ -173,12 +173,20 @@ def judged(
         own = left[number] if number < len(left) else None
         verdicts.append(compare(expected, own.streams if own else (), first_frame))
         first_frame += len(start.images)
-        found += map(unpack_results, start.results(own.output)) if own else ()
+        found += _boxes(start, own)
     return Judged(
         verdict=joined(verdicts),
         found=tuple(found),
         failure=next((item.refusal for item in left if item.refusal), None),
     )
+
+
+def _boxes(start: Start, left: StartOutcome | None) -> Iterator[Proposals]:
+    """Boxes of every frame of a start; none of one whose records were not all written."""
+    for frame in range(len(start.images)):
+        written = left is not None and "boxes" in left.streams[frame]
+        data = start.results(left.output)[frame] if left is not None and written else b""
+        yield unpack_results(data)
 
 
 def figures_of(
@@ -192,10 +200,10 @@ def figures_of(
     verdict = result.verdict
     values = np.zeros((len(result.found), project.spec.top_k, _COLUMNS))
     for number, item in enumerate(result.found):
-        count = len(item.values)
-        values[number, :count, :4] = item.boxes
-        values[number, :count, 4] = item.values / 2.0**project.model.fraction_bits
-        values[number, :count, 5] = item.sizes
+        count = min(len(item.values), project.spec.top_k)
+        values[number, :count, :4] = item.boxes[:count]
+        values[number, :count, 4] = item.values[:count] / 2.0**project.model.fraction_bits
+        values[number, :count, 5] = item.sizes[:count]
     return {
         "equal": verdict.equal and result.failure is None,
         "frames": len(shown),

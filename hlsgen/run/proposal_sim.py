@@ -19,7 +19,14 @@ from hlsgen.files import replace_file
 from hlsgen.model.proposal import Space
 from hlsgen.photos import Picture
 from hlsgen.run.junit import Case, write_junit
-from hlsgen.run.proposal_profile import frame_entries, frame_rows, stage_rows, write_profile
+from hlsgen.run.proposal_profile import (
+    Measured,
+    frame_entries,
+    frame_rows,
+    profile_of,
+    stage_rows,
+    write_profile,
+)
 from hlsgen.run.proposal_project import (
     Judged,
     ProposalProject,
@@ -81,6 +88,8 @@ def sim_proposal(
         run = simulate(project, chosen, images, memory=memory, waves=fst)
     if run.failure:
         (folder / "sim.log").write_text(run.log, encoding="utf-8")
+    names = [item.name for item in shown]
+    counted = _measured(run, names)
     result = judged(project.spec, chosen, run.starts, run.left)
     result = Judged(verdict=result.verdict, found=result.found, failure=run.failure)
     figures = {
@@ -88,13 +97,14 @@ def sim_proposal(
         "compile_s": round(run.compile_s, 3),
         "simulation_s": round(run.seconds, 3),
         **_cycle_figures(project, chosen, run, memory),
-        **_profile_figures(run, [item.name for item in shown]),
+        "profile": [row for item in counted for row in frame_rows(item)],
+        "layers": stage_rows(counted[-1]) if counted else [],
     }
     figures["wall_s"] = round(time.perf_counter() - begin, 3)
-    if profile is not None and not run.failure:
-        write_profile(figures, profile)
+    if profile is not None and counted:
+        write_profile(profile_of(project.model.name, counted, figures["memory"]), profile)
     if junit is not None:
-        cases = _cases(result.verdict, run, [item.name for item in shown])
+        cases = _cases(result.verdict, run, names)
         write_junit(junit, f"hlsgen.sim.{project.model.name}", cases)
     return figures
 
@@ -228,16 +238,17 @@ def _cycle_figures(
     }
 
 
-def _profile_figures(run: ProposalRun, names: Sequence[str]) -> dict[str, Any]:
-    """What the hardware reports of each frame, and when the stages worked on the last one."""
-    if run.failure:
-        return {"profile": [], "layers": []}
-    rows: list[dict[str, Any]] = []
-    for start, left in zip(run.starts, run.left, strict=True):
-        own = names[len(rows) : len(rows) + len(start.images)]
-        entries = frame_entries(left.report, len(own))
-        rows += frame_rows(entries, own, start)
-    return {"profile": rows, "layers": stage_rows(run.traces[-1], entries[-1])}
+def _measured(run: ProposalRun, names: Sequence[str]) -> list[Measured]:
+    """What was counted of every start; nothing if one failed."""
+    found: list[Measured] = []
+    at = 0
+    for start, left, trace in zip(run.starts, run.left, run.traces, strict=False):
+        count = 0 if run.failure else len(start.images)
+        entries = tuple(frame_entries(left.report, count))
+        own = tuple(names[at : at + count])
+        found += [Measured(start=start, names=own, entries=entries, trace=trace)] if count else []
+        at += count
+    return found
 
 
 def _cases(verdict: StreamVerdict, run: ProposalRun, names: Sequence[str]) -> list[Case]:

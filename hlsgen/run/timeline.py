@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The timeline of a profile as SVG: a lane each for fetch, load, compute and store."""
+"""The timeline of a profile as SVG: a lane each for what works beside one another."""
 
 from __future__ import annotations
 
@@ -12,16 +12,35 @@ from xml.sax.saxutils import escape
 
 from hlsgen.emit.render import render
 
-_LANES = ("fetch", "load", "compute", "store")
-_COLOURS = {
-    "fetch": "#9c755f", "load": "#59a14f", "conv": "#4e79a7", "pool": "#76b7b2", "store": "#b07aa1",
-}  # fmt: skip
-_WAITS = {"weights": "wait_weights", "activations": "wait_activations", "drain": "wait_drain"}
 _LEFT, _TOP, _RIGHT, _LANE, _BAR = 80, 64, 30, 46, 34
 _FRAME_WIDTH = 1800  # of a frame, in pixels
 _LETTER = 5.6  # width of a letter of a label
 _TICKS = 12  # of a frame, about
 _CONTROL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """What a profile shows: its lanes, fills by kind, waits by name, which of them are hatched."""
+
+    items: str  # the profile's key of what has a bar
+    lanes: tuple[str, ...]
+    fills: Mapping[str, str]
+    waits: Mapping[str, str]  # key of an item
+    hatched: Mapping[str, str]  # by what the legend says: key of an item
+
+
+LAYERS = Style(
+    items="descriptors",
+    lanes=("fetch", "load", "compute", "store"),
+    fills={
+        "fetch": "#9c755f", "load": "#59a14f", "conv": "#4e79a7", "pool": "#76b7b2",
+        "store": "#b07aa1",
+    },
+    waits={"weights": "wait_weights", "activations": "wait_activations", "drain": "wait_drain"},
+    hatched={"waits for weights": "wait_weights", "waits for room": "wait_drain"},
+)  # fmt: skip
+_HATCHES = ("url(#weights)", "url(#drain)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +91,13 @@ class Picture:
     bars: tuple[Bar, ...]
 
 
-def timeline(profile: Mapping[str, Any]) -> str:
+def timeline(profile: Mapping[str, Any], style: Style = LAYERS) -> str:
     """The picture of a profile (profile.py): bars over cycles, shares of waits hatched in them."""
-    ends = [item["end"] for item in profile["descriptors"]]
+    ends = [item["end"] for item in profile[style.items]]
     cycles = max([1, *profile["frame_ends"], *ends])
     inside = _FRAME_WIDTH * max(1, profile["frames"])
     scale = inside / cycles
-    bottom = _TOP + _LANE * len(_LANES)
+    bottom = _TOP + _LANE * len(style.lanes)
     memory = profile["memory"]
     share = "" if memory["share"] is None else f", {100 * memory['share']:.1f} % of the memory used"
     title = f"{profile['model']}: {cycles:,} cycles for {profile['frames']} frames{share}"
@@ -89,8 +108,8 @@ def timeline(profile: Mapping[str, Any]) -> str:
         bottom=bottom,
         bar=_BAR,
         left=_LEFT,
-        lanes=tuple((lane, _TOP + _LANE * i + _BAR // 2 + 4) for i, lane in enumerate(_LANES)),
-        legend=_legend(),
+        lanes=tuple((lane, _TOP + _LANE * i + _BAR // 2 + 4) for i, lane in enumerate(style.lanes)),
+        legend=_legend(style),
         ticks=tuple(
             Mark(x=_number(_LEFT + at * scale), text=f"{at:,}")
             for at in range(0, cycles + 1, _step(cycles // max(1, profile["frames"])))
@@ -99,14 +118,14 @@ def timeline(profile: Mapping[str, Any]) -> str:
             Mark(x=_number(_LEFT + end * scale), text=f"frame {i} ends at {end:,}")
             for i, end in enumerate(profile["frame_ends"])
         ),
-        bars=tuple(_bars(profile["descriptors"], scale)),
+        bars=tuple(_bars(profile[style.items], style, scale)),
     )
     return render("report/profile.svg.j2", picture)
 
 
-def _bars(descriptors: list[dict[str, Any]], scale: float) -> Iterator[Bar]:
-    for place, lane in enumerate(_LANES):
-        own = [item for item in descriptors if item["lane"] == lane]
+def _bars(found: list[dict[str, Any]], style: Style, scale: float) -> Iterator[Bar]:
+    for place, lane in enumerate(style.lanes):
+        own = [item for item in found if item["lane"] == lane]
         for (frame, layer, kind), group in groupby(
             own, lambda item: (item["frame"], item["layer"], item["kind"])
         ):
@@ -118,30 +137,32 @@ def _bars(descriptors: list[dict[str, Any]], scale: float) -> Iterator[Bar]:
                 x=_number(x),
                 y=_TOP + _LANE * place,
                 width=_number(width),
-                fill=_COLOURS[kind],
-                title=_text(_title(frame, layer, kind, items)),
+                fill=style.fills[kind],
+                title=_text(_title(frame, layer, kind, items, style)),
                 label=_text(layer) if shown else "",
                 text_x=_number(x + width / 2),
-                parts=tuple(_parts(items, x, scale, _COLOURS[kind])),
+                parts=tuple(_parts(items, x, scale, style.fills[kind], style)),
             )
 
 
-def _title(frame: int, layer: str, kind: str, items: list[dict[str, Any]]) -> str:
+def _title(frame: int, layer: str, kind: str, items: list[dict[str, Any]], style: Style) -> str:
     begin, end = items[0]["begin"], items[-1]["end"]
     busy, moved = sum(item["busy"] for item in items), sum(item["bytes"] for item in items)
-    waits = ", ".join(f"{name} {sum(i[key] for i in items):,}" for name, key in _WAITS.items())
+    waits = ", ".join(f"{name} {sum(i[key] for i in items):,}" for name, key in style.waits.items())
     return (
         f"{layer}, frame {frame}, {kind}: cycles {begin:,} to {end:,} ({end - begin:,}), "
         f"busy {busy:,}, waits: {waits}; {moved:,} bytes"
     )
 
 
-def _parts(items: list[dict[str, Any]], x: float, scale: float, fill: str) -> Iterator[Part]:
+def _parts(
+    items: list[dict[str, Any]], x: float, scale: float, fill: str, style: Style
+) -> Iterator[Part]:
     """Shares of the bar from its left: busy, then the waits that lie within; the rest stays pale.
 
     A wait for activations lies before a CONV or POOL is taken, so it has no share of its bar.
     """
-    fills = {"busy": fill, "wait_weights": "url(#weights)", "wait_drain": "url(#drain)"}
+    fills = {"busy": fill, **dict(zip(style.hatched.values(), _HATCHES, strict=True))}
     for key, colour in fills.items():
         width = sum(item[key] for item in items) * scale
         if width > 0:
@@ -149,8 +170,8 @@ def _parts(items: list[dict[str, Any]], x: float, scale: float, fill: str) -> It
         x += width
 
 
-def _legend() -> tuple[tuple[str, str, int], ...]:
-    fills = {**_COLOURS, "waits for weights": "url(#weights)", "waits for room": "url(#drain)"}
+def _legend(style: Style) -> tuple[tuple[str, str, int], ...]:
+    fills = {**style.fills, **dict(zip(style.hatched, _HATCHES, strict=True))}
     return tuple((name, fill, _LEFT + 140 * i) for i, (name, fill) in enumerate(fills.items()))
 
 

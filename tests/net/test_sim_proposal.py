@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from hlsgen.engines.proposal_jobs import predict
 from hlsgen.model.proposal import SPACES, Space
 from hlsgen.model.store import save
 from hlsgen.run.proposal_profile import frame_entries
-from hlsgen.run.proposal_project import ProposalProject, judged, make_start
+from hlsgen.run.proposal_project import ProposalProject, Start, judged, make_start, starts_of
 from hlsgen.run.proposal_sim import ProposalRun, simulate_starts
 from hlsgen.run.proposal_streams import STREAMS, StreamVerdict
 from hlsgen.run.system import Memory
@@ -112,7 +113,11 @@ def test_sim_of_photographs(place: Path, tmp_path: Path) -> None:
     suite = ElementTree.parse(tmp_path / "sim.xml").getroot()[0]
     assert (suite.get("failures"), suite.get("tests")) == ("0", str(1 + 2 * len(STREAMS)))
     profile = json.loads((tmp_path / "profile" / "profile.json").read_text())
-    assert profile["frames"] == figures["profile"]
+    assert profile["frames"] == 2 and profile["frame_ends"][1] == sum(figures["cycles"])
+    jobs = [item for item in profile["stages"] if item["lane"] == "jobs"]
+    assert [item["busy"] for item in jobs] == [row["beats"] for row in figures["profile"]]
+    picture_text = (tmp_path / "profile" / "profile.svg").read_text()
+    assert picture_text.count('class="bar"') == 2 * len(STREAMS)
     report = json.loads((place / "out" / "report.json").read_text())
     assert report["measurements"]["sim"]["equal"] is True
 
@@ -252,3 +257,26 @@ def test_sim_names_the_stage_of_a_mutation(
     assert first is not None and not verdict.equal
     assert first.stage == stage and str(first).startswith(f"stage {stage}, ")
     assert (0, stage) in verdict.different
+
+
+def test_a_hang_says_what_waits(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first job that needs the last source rows, for which the row cache never has room."""
+
+    def hanging(*arguments: Any) -> list[Start]:
+        (start,) = starts_of(*arguments)
+        data = bytearray(start.plan.data)
+        at = int.from_bytes(data[64:68], "little")
+        job = int.from_bytes(data[at : at + 8], "little") & ~(0xFFF << 20)
+        data[at : at + 8] = (job | (ONE_PORT.height_max - 2) << 20).to_bytes(8, "little")
+        return [replace(start, plan=replace(start.plan, data=bytes(data)))]
+
+    monkeypatch.setattr("hlsgen.run.proposal_sim.starts_of", hanging)
+    figures = api.sim(place / "out", images=place / "photos" / "a.png", junit=tmp_path / "sim.xml")
+    assert figures["equal"] is False and figures["tensors_compared"] == 0
+    assert "hang: row jobs wait for source rows" in figures["failure"]
+    assert (figures["profile"], figures["layers"], figures["cycles"]) == ([], [], [])
+    assert "no progress" in (place / "out" / "sim.log").read_text()
+    suite = ElementTree.parse(tmp_path / "sim.xml").getroot()[0]
+    assert suite.get("failures") == str(1 + len(STREAMS))
