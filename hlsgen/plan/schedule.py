@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hlsgen.engines.program import NO_WAIT, Descriptor, Op, operation
 from hlsgen.errors import PlanError
 from hlsgen.plan.steps import Span, Step
@@ -19,6 +22,7 @@ from hlsgen.plan.steps import Span, Step
 _WAITS = {Op.LOAD: "wait_load", Op.CONV: "wait_compute", Op.STORE: "wait_store"}
 _WALKERS = tuple(_WAITS)
 _FRAMES = 3
+_SPACES = ("act", "scratch")
 
 
 def walker(descriptor: Descriptor) -> Op:
@@ -31,13 +35,12 @@ def with_waits(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Return the steps with the waits that their conflicts ask for."""
     places, counts = _places(steps)
     done: list[Step] = []
-    for index, step in enumerate(steps):
+    for (index, step), others in zip(enumerate(steps), _conflicts(steps), strict=True):
         waits: dict[Op, int] = {}
-        for other, before in enumerate(steps):
-            kind = walker(before.descriptor)
+        for other in others:
+            kind = walker(steps[other].descriptor)
             # a walker takes its own descriptors in order, each when the one before is complete
-            ordered = kind in (Op.FETCH, walker(step.descriptor))
-            if ordered or not _conflict(before, step):
+            if kind is walker(step.descriptor):
                 continue
             needed = places[other] + 1 - (0 if other < index else counts[kind])
             waits[kind] = max(waits.get(kind, NO_WAIT), needed)
@@ -84,12 +87,26 @@ def _lane(steps: Sequence[Step], kind: Op) -> list[tuple[int, int]]:
     return [(frame, index) for frame in range(_FRAMES) for index in own]
 
 
-def _conflict(a: Step, b: Step) -> bool:
-    return _meet(a.writes, b.reads) or _meet(a.reads, b.writes) or _meet(a.writes, b.writes)
+def _conflicts(steps: Sequence[Step]) -> list[list[int]]:
+    """For each step those that touch the same addresses, where one of the two writes."""
+    written = _touched([step.writes for step in steps])
+    touched = _touched([(*step.reads, *step.writes) for step in steps])
+    owner, space, low, high = (column[:, None] for column in written)
+    meet = (space == touched[1]) & (low < touched[3]) & (touched[2] < high)
+    found = np.zeros((len(steps), len(steps)), np.bool_)
+    writers, others = np.nonzero(meet)
+    found[owner[writers, 0], touched[0][others]] = True
+    return [np.flatnonzero(row).tolist() for row in found | found.T]
 
 
-def _meet(left: tuple[Span, ...], right: tuple[Span, ...]) -> bool:
-    return any(a[0] == b[0] and a[1] < b[2] and b[1] < a[2] for a in left for b in right)
+def _touched(spans: Sequence[tuple[Span, ...]]) -> NDArray[np.int64]:
+    """Owner, space, low and high of every span."""
+    rows = [
+        (index, _SPACES.index(space), low, high)
+        for index, own in enumerate(spans)
+        for space, low, high in own
+    ]
+    return np.array(rows, np.int64).reshape(-1, 4).T
 
 
 def _thresholds(descriptor: Descriptor, frame: int, counts: dict[Op, int]) -> dict[Op, int]:
@@ -138,11 +155,9 @@ def _check_conflicts(
     steps: Sequence[Step], known: list[list[dict[Op, int]]], counts: dict[Op, int]
 ) -> None:
     places, _ = _places(steps)
-    for index, step in enumerate(steps):
-        for other, before in enumerate(steps):
-            kind = walker(before.descriptor)
-            if kind is Op.FETCH or not _conflict(before, step):
-                continue
+    for index, others in enumerate(_conflicts(steps)):
+        for other in others:
+            kind = walker(steps[other].descriptor)
             for frame in range(_FRAMES):
                 earlier = frame if other < index else frame - 1
                 if earlier < 0:

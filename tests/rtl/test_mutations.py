@@ -78,6 +78,10 @@ def programs_are_checked(folder: Path) -> None:
     test_proposal_program.test_programs_are_read_and_checked(0, folder)
 
 
+def writer_of_two_pixels(folder: Path) -> None:
+    test_writer.test_writer_memory_matches_golden("w4_one_group", folder)
+
+
 CASES = [
     case(  # a sum half a code above a tie is taken for one
         "add", rtl("add_lane"), "sum_q[24:0] == '0", "sum_q[23:0] == '0",
@@ -252,6 +256,18 @@ CASES = [
     case(  # a channel group behind the last one
         "writer", rtl("writer"), "index_q < groups_n", "index_q <= groups_n",
         lambda folder: test_writer.test_writer_memory_matches_golden("w8", folder),
+    ),
+    case(  # a write that leaves a cycle out is lost
+        "writer-held", rtl("writer"), "(merge ? phase_q == 2'd2 : !wr_hold)",
+        "(merge ? phase_q == 2'd2 : 1'b1)", writer_of_two_pixels,
+    ),
+    case(  # two pixels in one bank are written at once
+        "places-pair", rtl("write_places"), "conflict <= DrainN == 2", "conflict <= DrainN == 3",
+        writer_of_two_pixels,
+    ),
+    case(  # a raw tensor of one pixel has a whole tile
+        "places-lone", rtl("write_places"), "tile_end = lone || pixel_q", "tile_end = pixel_q",
+        writer_of_two_pixels,
     ),
 ]  # fmt: skip
 
