@@ -18,7 +18,7 @@ from tests.qonnx_exact import run_exact
 
 pytestmark = [pytest.mark.net, pytest.mark.filterwarnings("ignore:Output shapes disagree")]
 NETWORKS = ("TFC_1W1A", "TFC_2W2A")
-EXACT_IMAGES, EXECUTOR_IMAGES = 20, 1000
+EXACT_IMAGES, EXECUTOR_IMAGES = 8, 1000
 TIE = Fraction(1, 1 << 18)
 
 

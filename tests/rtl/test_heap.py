@@ -23,7 +23,6 @@ def bank(heaps_n: int, entries_n: int, key_w: int, banks_n: int) -> HeapSpec:
 DESIGNS = {
     "limit": bank(28, 130, 34, 2),
     "few_limits": bank(3, 6, 9, 2),
-    "one_limit": bank(1, 2, 8, 2),
     "one_entry": bank(5, 1, 8, 2),
     "top": bank(1, 1000, 54, 1),
     "top_one": bank(1, 1, 54, 1),
