@@ -17,7 +17,7 @@ _LUTRAM_DEPTH = 128  # candidates that stay in LUTs
 # The same in every design
 _FIXED = {
     "control": Resources(lut=342, ff=523),
-    "program": Resources(lut=665, ff=845),
+    "program": Resources(lut=640, ff=840),
     "values": Resources(lut=46, ff=66),
     "entries": Resources(lut=317, ff=200),
     "report": Resources(lut=367, ff=293),

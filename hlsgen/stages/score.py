@@ -94,8 +94,8 @@ def cost(spec: ScoreSpec) -> ScoreCost:
     """Two multipliers a lane; seven older rows of the top bits of every size."""
     width = (WINDOW - 1) * VALUE_BITS * spec.lanes_n
     return ScoreCost(
-        lut=862 * spec.lanes_n + 300 + joining_luts(width, spec.line_depth),
-        ff=393 * spec.lanes_n + 380,
+        lut=858 * spec.lanes_n + 252 + joining_luts(width, spec.line_depth),
+        ff=393 * spec.lanes_n + 444,
         dsp=2 * spec.lanes_n,
         bram36=line_bram36(width, spec.line_depth),
         latency=_LATENCY,

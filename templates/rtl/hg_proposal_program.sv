@@ -89,12 +89,13 @@ module hg_proposal_program #(
   section_e section_q;
   logic req_ready, m_valid, m_ready, read_error, take, last;
   logic [63:0] m_data;
-  logic [31:0] section_offset, section_beats, left_q;
+  logic [31:0] section_offset, section_beats;
+  logic [16:0] left_q;
   logic [3:0] count_q;
   logic [15:0] index_q;
   // Header
   logic bad_magic_q, bad_version_q, bad_hash_q, bad_field_q;
-  logic [7:0] sizes_q;
+  logic [7:0] sizes_q, head_status;
   logic [15:0] top_k_q, columns_q, width_beats_q;
   logic [31:0] jobs_q, sizes_at_q, columns_at_q, jobs_at_q;
 
@@ -115,7 +116,7 @@ module hg_proposal_program #(
   );
   assign m_ready = state_q == Head || state_q == Table;
   assign take = m_valid && m_ready;
-  assign last = left_q == 32'd1;
+  assign last = left_q == 17'd1;
 
   // Header. Its last field comes beats before it is judged
   always_ff @(posedge clk) begin
@@ -144,6 +145,8 @@ module hg_proposal_program #(
                    row_beats != width_beats_q ||
                    32'(columns_q) > LineDepth * PairsN || jobs_q == '0 || jobs_q > JobsDepth;
   end
+  assign head_status = bad_magic_q ? 8'd1 : bad_version_q ? 8'd2 : sizes_q == '0 ? 8'd0 :
+                       bad_hash_q ? 8'd3 : bad_field_q ? FieldBad : 8'd0;
   assign jobs_n = jobs_q[15:0];
   assign last_slot = 6'(sizes_q - 8'd1);
 
@@ -179,19 +182,18 @@ module hg_proposal_program #(
 
   assign go = state_q == Run;
   assign head_valid = state_q == Report;
-  // From a fault until the next start has reset the core: nothing may move behind `done`
-  assign halt = status != 8'd0 || state_q == Clear;
 
+  // `halt` stays from a fault until the next start has reset the core: nothing moves behind `done`
   always_ff @(posedge clk) begin
     done <= state_q == Report && head_done;
     now <= state_q == Idle || state_q == Clear ? '0 : now + 48'd1;
     core_rst_n <= rst_n && state_q != Clear;
-    left_q <= state_q == TableReq ? section_beats : left_q - 32'(take);
+    left_q <= state_q == TableReq ? section_beats[16:0] : left_q - 17'(take);
     index_q <= state_q == HeadReq || state_q == TableReq ? '0 : index_q + 16'(take);
     if (!rst_n) begin
       state_q <= Idle;
       count_q <= '0;
-      {status, status_index} <= '0;
+      {halt, status, status_index} <= '0;
     end else begin
       case (state_q)
         Idle: if (start) begin
@@ -201,22 +203,19 @@ module hg_proposal_program #(
         end
         Clear: begin
           count_q <= count_q + 4'd1;
-          if (&count_q) state_q <= HeadReq;
-        end
-        HeadReq: if (req_ready && core_rst_n) state_q <= Head;
-        Head: if (take && &index_q[3:0]) state_q <= HeadCheck;
-        HeadCheck: begin
-          state_q <= TableReq;
-          if (bad_magic_q || bad_version_q) begin
-            state_q <= Drain;
-            status <= bad_magic_q ? 8'd1 : 8'd2;
-          end else if (sizes_q == '0) state_q <= Drain;
-          else if (bad_hash_q || bad_field_q) begin
-            state_q <= Drain;
-            status <= bad_hash_q ? 8'd3 : FieldBad;
+          if (&count_q) begin
+            halt <= 1'b0;
+            state_q <= HeadReq;
           end
         end
-        TableReq: if (req_ready) state_q <= Table;
+        HeadReq: if (core_rst_n) state_q <= Head;
+        Head: if (take && &index_q[3:0]) state_q <= HeadCheck;
+        HeadCheck: begin
+          status <= head_status;
+          halt <= head_status != 8'd0;
+          state_q <= head_status != 8'd0 || sizes_q == '0 ? Drain : TableReq;
+        end
+        TableReq: state_q <= Table;
         Table: if (take && last) begin
           section_q <= section_q == Sizes && columns_q != '0 ? Columns : Jobs;
           state_q <= section_q == Jobs ? Wait : TableReq;
@@ -229,6 +228,7 @@ module hg_proposal_program #(
       endcase
       if (state_q != Idle && state_q != Clear && state_q != Halt && state_q != Report) begin
         if (read_error || job_bad_q || fault_status != '0) begin
+          halt <= 1'b1;
           state_q <= Halt;
           status <= read_error ? ReadBad : job_bad_q ? FieldBad : fault_status;
           status_index <= read_error ? (section_q == Jobs ? index_q : '0) :
@@ -237,4 +237,11 @@ module hg_proposal_program #(
       end
     end
   end
+
+`ifndef SYNTHESIS
+  // A section is asked for when the one before has come whole
+  a_free: assert property (@(posedge clk) disable iff (!core_rst_n)
+    state_q inside {HeadReq, TableReq} |-> req_ready)
+    else $error("hg_proposal_program: the reader is not free");
+`endif
 endmodule

@@ -74,9 +74,15 @@ module hg_score #(
   // What the inverted values of negative weights add (hg_score_lane): 15 for each
   logic [1:0][9:0] excess_q;
   for (genvar j = 0; j < 2; j++) begin : gen_excess
-    logic [6:0] negative_q;
+    logic [7:0][3:0] plus_q;  // of a row
+    logic [6:0]      plus, negative_q;
+    always_comb begin
+      plus = '0;
+      for (int r = 0; r < 8; r++) plus = plus + 7'(plus_q[r]);
+    end
     always_ff @(posedge clk) begin
-      negative_q <= 7'd64 - 7'($countones(signs[j]));
+      for (int r = 0; r < 8; r++) plus_q[r] <= 4'($countones(signs[j][8*r+:8]));
+      negative_q <= 7'd64 - plus;
       excess_q[j] <= {negative_q[5:0], 4'd0} - {3'd0, negative_q};  // modulo 1024
     end
   end
