@@ -143,13 +143,14 @@ def estimate(
     image: str | None = None,
     lanes: int | None = None,
     top_k: int | None = None,
+    camera: int | None = None,
 ) -> Figures:
     """Say whether the model fits the board, what binds, and how fast it would be."""
     from hlsgen import plan
     from hlsgen.report.figures import Estimate, plain
 
     target = load_board(board)
-    choices = plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k)
+    choices = plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k, camera=camera)
     source, planned = _planned(model, target, design, batch, choices)
     if isinstance(planned, plan.ProposalDesign):
         found = plan.estimate_proposal(planned, source, target)
@@ -169,6 +170,7 @@ def build(
     image: str | None = None,
     lanes: int | None = None,
     top_k: int | None = None,
+    camera: int | None = None,
 ) -> Figures:
     """Write the project: HLS C++, SystemVerilog, test bench, program and weights."""
     from hlsgen import emit, plan
@@ -176,7 +178,7 @@ def build(
     start = time.perf_counter()
     _check_apart(model, output)
     target = load_board(board)
-    choices = plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k)
+    choices = plan.ProposalChoices(image=image, lanes=lanes, top_k=top_k, camera=camera)
     source, planned = _planned(model, target, design, batch, choices)
     if isinstance(planned, plan.ProposalDesign):
         plan.require_proposal_fit(planned, source, target)

@@ -61,6 +61,12 @@ Lanes: TypeAlias = Annotated[
 Boxes: TypeAlias = Annotated[
     int | None, typer.Option("--top-k", help="region proposals: boxes of an image")
 ]
+Camera: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--camera", help="region proposals: image from an AXI4-Stream of 1 or 2 pixels a beat"
+    ),
+]
 SpaceName: TypeAlias = Annotated[
     str | None, typer.Option("--space", help="region proposals: bgr, hsv or gray")
 ]
@@ -170,6 +176,7 @@ def estimate(
     image: ImageSize = None,
     lanes: Lanes = None,
     top_k: Boxes = None,
+    camera: Camera = None,
     json: Json = False,
 ) -> int:
     """Say in seconds whether the model fits the board, and what binds."""
@@ -183,6 +190,7 @@ def estimate(
             image=image,
             lanes=lanes,
             top_k=top_k,
+            camera=camera,
         ),
         as_json=json,
     )
@@ -198,6 +206,7 @@ def build(
     image: ImageSize = None,
     lanes: Lanes = None,
     top_k: Boxes = None,
+    camera: Camera = None,
     json: Json = False,
 ) -> int:
     """Write the project: HLS C++, SystemVerilog, test bench, program and weights."""
@@ -212,6 +221,7 @@ def build(
             image=image,
             lanes=lanes,
             top_k=top_k,
+            camera=camera,
         ),
         as_json=json,
     )

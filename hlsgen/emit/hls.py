@@ -51,8 +51,7 @@ class ConfigContext:
 
     engine: str
     source: str  # of the parameters, in the documents
-    ports_macro: str
-    ports_n: int
+    macros: tuple[Parameter, ...]  # of the top function's ports
     parameters: tuple[Parameter, ...]
     layout_hash: str
 
@@ -64,8 +63,7 @@ def config_context(spec: MixedSpec | ProposalSpec) -> ConfigContext:
     return ConfigContext(
         engine="mixed",
         source="docs/spec/formats.md §1",
-        ports_macro="HG_WEIGHT_PORTS",
-        ports_n=spec.weight_ports_n,
+        macros=(Parameter("HG_WEIGHT_PORTS", spec.weight_ports_n),),
         parameters=tuple(Parameter(name, getattr(spec, field)) for name, field in _PARAMETERS),
         layout_hash=f"{spec.layout_hash():#018x}",
     )
@@ -79,6 +77,7 @@ def _proposal_context(spec: ProposalSpec) -> ConfigContext:
         "HeightMax": spec.height_max,
         "LanesN": spec.lanes_n,
         "PortsN": spec.ports_n,
+        "StreamPixelsN": spec.stream_pixels,
         "AttemptsN": spec.attempts_n,
         "LimitN": spec.limit_n,
         "TopK": spec.top_k,
@@ -96,8 +95,10 @@ def _proposal_context(spec: ProposalSpec) -> ConfigContext:
     return ConfigContext(
         engine="proposal",
         source="docs/spec/proposals.md",
-        ports_macro="HG_PORTS",
-        ports_n=spec.ports_n,
+        macros=(
+            Parameter("HG_PORTS", spec.ports_n),
+            Parameter("HG_STREAM_PIXELS", spec.stream_pixels),
+        ),
         parameters=tuple(Parameter(name, value) for name, value in values.items()),
         layout_hash=f"{spec.layout_hash():#018x}",
     )

@@ -42,6 +42,7 @@ def _write_data(model: ProposalModel, design: ProposalDesign, folder: Path) -> N
     layout = {
         "image": list(spec.image_max),
         "row_bytes": row_bytes(spec.width_max),
+        "stream_pixels": spec.stream_pixels,
         "boxes": spec.top_k,
         "programs": programs,
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hlsgen.emit.render import render
 from hlsgen.engines.mixed import FORMAT_VERSION, MixedSpec
-from hlsgen.engines.proposal import ProposalSpec
+from hlsgen.engines.proposal import PIXEL_BITS, ProposalSpec
 from hlsgen.engines.proposal_jobs import fifo_depth, jobs_depth
 from hlsgen.resources import resource
 
@@ -81,6 +81,7 @@ class TopContext:
     ports_n: int
     parameters: tuple[tuple[str, str], ...]
     axi: tuple[tuple[str, str], ...]  # AXI port, array of the bench
+    stream_bits: int  # of the video's TDATA, 0 without a camera
     view: str  # template of what the bench sees of the core
     monitors: tuple[tuple[str, str, tuple[str, ...]], ...]  # into what, which, its parameters
 
@@ -92,6 +93,7 @@ def proposal_parameters(spec: ProposalSpec) -> dict[str, int]:
         "HeightMax": spec.height_max,
         "LanesN": spec.lanes_n,
         "PortsN": spec.ports_n,
+        "StreamPixelsN": spec.stream_pixels,
         "AttemptsN": spec.attempts_n,
         "LimitN": spec.limit_n,
         "TopK": spec.top_k,
@@ -113,8 +115,10 @@ def core_of(spec: MixedSpec | ProposalSpec) -> str:
 def top_context(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> TopContext:
     """Return the context of a design's top level; without `core` nobody sees its inside."""
     engine = core_of(spec)
+    stream_bits = 0
     if isinstance(spec, ProposalSpec):
         ports_n, values = spec.ports_n, proposal_parameters(spec)
+        stream_bits = PIXEL_BITS * spec.stream_pixels
     else:
         ports_n = spec.weight_ports_n + 1
         values = {name: getattr(spec, field) for name, field in PARAMETERS.items()}
@@ -129,6 +133,7 @@ def top_context(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> TopCont
             ("LayoutHash", digest),
         ),
         axi=_AXI,
+        stream_bits=stream_bits,
         view=f"system/view_{engine.removeprefix('hg_') if core else 'none'}.sv.j2",
         monitors=_MONITORS[engine] if core else (),
     )

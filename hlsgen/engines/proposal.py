@@ -22,6 +22,7 @@ from hlsgen.model.proposal import PUBLISHED_SIZES, SIDES, Space
 from hlsgen.stages import boxes, calibrate, colour, gradient, heap, resize, score, suppress
 
 PROGRAM_VERSION = 1
+PIXEL_BITS = 24
 _SIZE_BITS = 6
 
 
@@ -48,6 +49,7 @@ class ProposalSpec:
     height_max: int = 500
     lanes_n: int = 3
     ports_n: int = 1  # memory ports that read the image
+    stream_pixels: int = 0  # of a beat of AXI4-Stream video, 1 or 2; 0: the image is in memory
     attempts_n: int = 8  # of suppression at a row, every second one that comes in
     limit_n: int = 130  # kept points of a size
     top_k: int = 1000
@@ -60,6 +62,16 @@ class ProposalSpec:
             raise ParameterError(f"Proposal top_k must be in 1..4096, not {self.top_k!r}")
         if self.ports_n not in (1, 2):
             raise ParameterError(f"Proposal ports_n must be 1 or 2, not {self.ports_n!r}")
+        if self.stream_pixels not in (0, 1, 2):
+            raise ParameterError(
+                f"Proposal stream_pixels must be 1 or 2, or 0 without a camera, "
+                f"not {self.stream_pixels!r}"
+            )
+        if self.stream_pixels and self.ports_n != 1:
+            raise ParameterError(
+                f"Proposal ports_n must be 1 with a camera, not {self.ports_n!r}; "
+                "leave it out, or stream_pixels"
+            )
         _ = self.resize, self.suppress  # which prove the image, the lanes and the attempts
 
     def layout_hash(self) -> int:

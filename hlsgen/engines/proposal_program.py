@@ -25,6 +25,8 @@ ALIGN = 128  # bytes: of a section, of an image's rows and of a frame's results
 _PIXEL_BYTES = 3
 _BEAT_BYTES = 8
 _VALID = 1 << 40
+VIDEO_START, VIDEO_END = 1 << 48, 1 << 49  # beside the 48 bits of TDATA: TUSER[0], TLAST
+_VIDEO_ORDER = (1, 0, 2)  # of the colours of AMD's video: green lowest, then blue and red
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,19 @@ def pack_image(image: NDArray[np.uint8]) -> bytes:
     rows = np.zeros((height, row_bytes(width)), np.uint8)
     rows[:, : _PIXEL_BYTES * width] = image.reshape(height, -1)
     return rows.tobytes()
+
+
+def pack_video(image: NDArray[np.uint8], pixels: int) -> NDArray[np.uint64]:
+    """A BGR image as beats of AXI4-Stream video: TDATA, then start of frame and end of line."""
+    height, width = image.shape[:2]
+    beats = -(-width // pixels)
+    lanes = np.zeros((height, beats * pixels, _PIXEL_BYTES), np.uint64)
+    lanes[:, :width] = image[..., _VIDEO_ORDER]
+    shifts = 8 * np.arange(_PIXEL_BYTES * pixels, dtype=np.uint64)
+    words = (lanes.reshape(height, beats, -1) << shifts).sum(axis=2, dtype=np.uint64)
+    words[0, 0] |= np.uint64(VIDEO_START)
+    words[:, -1] |= np.uint64(VIDEO_END)
+    return np.asarray(words.ravel())
 
 
 def pack_results(spec: ProposalSpec, found: Proposals) -> bytes:

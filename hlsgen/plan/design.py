@@ -63,6 +63,7 @@ class _ProposalFile(BaseModel):
     height_max: int | None = None
     lanes_n: int | None = None
     ports_n: int | None = None
+    stream_pixels: int | None = None
     attempts_n: int | None = None
     limit_n: int | None = None
     top_k: int | None = None

@@ -12,7 +12,7 @@ import yaml
 
 from hlsgen.boards import Board
 from hlsgen.engines.proposal import ProposalSpec
-from hlsgen.engines.proposal_jobs import DDR, predict
+from hlsgen.engines.proposal_jobs import predict
 from hlsgen.engines.proposal_program import plan as plan_program
 from hlsgen.engines.proposal_program import row_bytes
 from hlsgen.errors import FitError, ParameterError, PlanError
@@ -44,6 +44,7 @@ class ProposalChoices:
     image: str | None = None  # the largest one, such as 500x375
     lanes: int | None = None
     top_k: int | None = None
+    camera: int | None = None  # pixels of a beat; the image comes as AXI4-Stream video
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -81,11 +82,12 @@ def plan_proposal(
     chosen = choices or ProposalChoices()
     if chosen.image is not None:
         fields["width_max"], fields["height_max"] = parse_image(chosen.image)
-    wanted = {"lanes_n": chosen.lanes, "top_k": chosen.top_k}
+    wanted = {"lanes_n": chosen.lanes, "top_k": chosen.top_k, "stream_pixels": chosen.camera}
     fields |= {name: value for name, value in wanted.items() if value is not None}
     spec = ProposalSpec(**{**fields, "sizes": tuple(fields["sizes"])})
     if "ports_n" not in fields:
-        spec = replace(spec, ports_n=1 if spec.lanes_n <= _LANES_ONE_PORT else 2)
+        one = spec.stream_pixels > 0 or spec.lanes_n <= _LANES_ONE_PORT
+        spec = replace(spec, ports_n=1 if one else 2)
     file.check_hash(spec.layout_hash())
     for space in model.spaces:  # which refuses sizes for which there is no room
         plan_program(spec, space, *spec.image_max)
@@ -118,7 +120,7 @@ def estimate_proposal(design: ProposalDesign, model: ProposalModel, board: Board
     shares = used.shares(board)
     binding = max(shares, key=shares.__getitem__)
     frames = {
-        space.name: predict(spec, space.sizes, *spec.image_max, DDR).cycles_per_frame
+        space.name: predict(spec, space.sizes, *spec.image_max).cycles_per_frame
         for space in model.spaces
     }
     cycles = max(frames.values())
@@ -157,7 +159,7 @@ def _buffers(spec: ProposalSpec, model: ProposalModel) -> dict[str, int]:
     programs = (plan_program(spec, space, *spec.image_max).data for space in model.spaces)
     return {
         "program": max(map(len, programs)),
-        "input": row_bytes(spec.width_max) * spec.height_max,
+        "input": 0 if spec.stream_pixels else row_bytes(spec.width_max) * spec.height_max,
         "output": -(-spec.top_k // BURST_RECORDS) * BURST_RECORDS * RECORD_BYTES,
         "report": _REPORT_BYTES,
     }

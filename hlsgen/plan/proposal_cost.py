@@ -66,7 +66,9 @@ def proposal_resources(spec: ProposalSpec) -> Resources:
 
 
 def _image(spec: ProposalSpec) -> Resources:
-    """A reader with its FIFO and an unpacker a port."""
+    """A reader with its FIFO and an unpacker a port, or what takes a camera's beats."""
+    if spec.stream_pixels:
+        return Resources(lut=103 + 14 * spec.stream_pixels, ff=105 + 25 * spec.stream_pixels)
     ports = spec.ports_n
     return Resources(lut=510 * ports - 43, ff=395 * ports, bram36=ports)
 

@@ -20,6 +20,7 @@ def capabilities(spec: MixedSpec | ProposalSpec) -> dict[str, int]:
         return {
             "lanes_n": spec.lanes_n,
             "ports_n": spec.ports_n,
+            "stream_pixels": spec.stream_pixels,
             "attempts_n": spec.attempts_n,
             "sizes": len(spec.sizes),
             "limit_n": spec.limit_n,
@@ -40,6 +41,9 @@ def mismatch(spec: MixedSpec | ProposalSpec, identity: bytes) -> str | None:
     if version != FORMAT_VERSION:
         return f"the hardware must have version {FORMAT_VERSION}, not {version}"
     found = words.unpack_from(identity, _HEADER.size)
+    if isinstance(spec, ProposalSpec):
+        lanes, ports, *others = found
+        found = (lanes, ports & 15, ports >> 4, *others)
     unlike = [
         f"{name} {want}, not {got}"
         for (name, want), got in zip(capabilities(spec).items(), found, strict=True)

@@ -17,8 +17,10 @@ _STATUSES = (
     "a field is out of range",
     "a read failed",
     "a write failed",
-    "nothing moved for 2^20 cycles",
+    "nothing moved for 2^20 cycles (2^28 with a camera)",
+    "the camera's frame is not of the program's size",
 )
+_STREAM = 9  # whose index is a row of the image
 
 
 def ending(report: bytes) -> tuple[int, int] | None:
@@ -37,5 +39,7 @@ def refusal(report: bytes, unit: str) -> str | None:
     status, index = end
     if not status:
         return None
+    if status == _STREAM:
+        unit = "row"
     text = _STATUSES[status] if status < len(_STATUSES) else "an unknown status"
     return f"status {status} at {unit} {index}: {text}"

@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.engines.proposal import Proposals, ProposalSpec, check_image
-from hlsgen.engines.proposal_program import Plan, pack_image, plan, unpack_results
+from hlsgen.engines.proposal_program import (
+    Plan,
+    pack_image,
+    pack_video,
+    plan,
+    unpack_results,
+)
 from hlsgen.errors import ModelError, ParameterError, ProjectError
 from hlsgen.model import store
 from hlsgen.model.pictures import picture_pixels
@@ -50,16 +56,17 @@ class Start:
     plan: Plan
     images: tuple[NDArray[np.uint8], ...]  # (height, width, 3) each
     output_stride: int  # bytes from the results of a frame to those of the next
+    video: NDArray[np.uint64]  # beats of a camera (`pack_video`); none: the frames are in memory
 
     @property
     def input_stride(self) -> int:
         """Bytes from a frame to the next one."""
-        return len(self.images[0]) * self.plan.row_bytes
+        return 0 if self.video.size else len(self.images[0]) * self.plan.row_bytes
 
     @property
     def input(self) -> bytes:
         """The frames as they lie in memory."""
-        return b"".join(pack_image(image) for image in self.images)
+        return b"" if self.video.size else b"".join(pack_image(image) for image in self.images)
 
     @property
     def report_bytes(self) -> int:
@@ -79,6 +86,7 @@ class StartOutcome:
     output: bytes
     report: bytes
     streams: tuple[Mapping[str, Rows], ...]  # of each frame
+    beats_taken: int  # of the camera
 
     @property
     def refusal(self) -> str | None:
@@ -141,8 +149,16 @@ def make_start(spec: ProposalSpec, space: Space, images: Sequence[NDArray[np.uin
     return Start(
         plan=plan(spec, space, width, height),
         images=tuple(images),
+        video=_video(spec, images),
         output_stride=-(-spec.top_k // BURST_RECORDS) * BURST_RECORDS * RECORD_BYTES,
     )
+
+
+def _video(spec: ProposalSpec, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint64]:
+    """What a camera sends, in designs that have one."""
+    if not spec.stream_pixels:
+        return np.zeros(0, np.uint64)
+    return np.concatenate([pack_video(image, spec.stream_pixels) for image in images])
 
 
 def starts_of(

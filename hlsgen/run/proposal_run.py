@@ -47,6 +47,7 @@ def _write_start(start: Start, folder: Path) -> None:
     folder.mkdir()
     (folder / "program.bin").write_bytes(start.plan.data)
     (folder / "input.bin").write_bytes(start.input)
+    (folder / "video.bin").write_bytes(start.video.astype("<u8").tobytes())
     numbers = (len(start.images), start.input_stride, start.output_stride, start.report_bytes)
     (folder / "start.txt").write_text(" ".join(map(str, numbers)), encoding="utf-8")
 
@@ -57,7 +58,10 @@ def _outcome(start: Start, folder: Path) -> StartOutcome:
     for frame, records in zip(streams, start.results(output), strict=True):
         frame["boxes"] = unpacked_records(records)
     return StartOutcome(
-        output=output, report=(folder / "report.bin").read_bytes(), streams=tuple(streams)
+        output=output,
+        report=(folder / "report.bin").read_bytes(),
+        streams=tuple(streams),
+        beats_taken=int((folder / "taken.txt").read_text(encoding="utf-8")),
     )
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.engines.proposal_jobs import DDR, predict
+from hlsgen.engines.proposal_jobs import predict
 from hlsgen.files import replace_file
 from hlsgen.model.proposal import Space
 from hlsgen.photos import Picture
@@ -42,6 +43,8 @@ from hlsgen.run.proposal_streams import STREAMS, StreamVerdict
 from hlsgen.run.proposal_trace import ProposalTrace, read_proposal_trace, with_boxes
 from hlsgen.run.session import failure_of, memory_figures, project_bench, steady_cycles
 from hlsgen.run.system import Job, Memory, Session, identification, run_system
+
+TAKEN = re.compile(r"video: (\d+) beats taken")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -143,7 +146,7 @@ def simulate_starts(
     """As `simulate`, of starts, which may be of several colour spaces."""
     spec = project.spec
     used = memory or Memory(bytes_per_cycle=_budget(project))
-    jobs = [_job(start, used) for start in starts]
+    jobs = [job_of(start, used) for start in starts]
     with tempfile.TemporaryDirectory(prefix="hlsgen-sim-") as place:
         session = run_system(
             project_bench(project.folder, spec.ports_n, waves=waves is not None),
@@ -174,9 +177,15 @@ def _left(
     starts: Sequence[Start], session: Session, traces: Sequence[ProposalTrace]
 ) -> Iterator[StartOutcome]:
     """What starts left; one that failed too, as far as it came."""
-    for start, outcome, trace in zip(starts, session.outcomes[1:], traces, strict=False):
-        streams = with_boxes(trace, start, outcome.output)
-        yield StartOutcome(output=outcome.output, report=outcome.report, streams=tuple(streams))
+    taken = [int(count) for count in TAKEN.findall(session.run.log)] or [0] * len(starts)
+    left = zip(starts, session.outcomes[1:], traces, taken, strict=False)
+    for start, outcome, trace, beats in left:
+        yield StartOutcome(
+            output=outcome.output,
+            report=outcome.report,
+            streams=tuple(with_boxes(trace, start, outcome.output)),
+            beats_taken=beats,
+        )
 
 
 def _budget(project: ProposalProject) -> float:
@@ -184,7 +193,8 @@ def _budget(project: ProposalProject) -> float:
     return float(project.manifest["board"]["ddr_bytes_per_cycle"])
 
 
-def _job(start: Start, memory: Memory) -> Job:
+def job_of(start: Start, memory: Memory) -> Job:
+    """What a driver and a camera do for a start."""
     frames = len(start.images)
     return Job(
         program=start.plan.data,
@@ -197,6 +207,7 @@ def _job(start: Start, memory: Memory) -> Job:
         in_stride=start.input_stride,
         out_stride=start.output_stride,
         memory=memory,
+        video=start.video.astype(">u8").tobytes(),
     )
 
 
@@ -213,8 +224,9 @@ def _cycle_figures(
     steady = (
         sum(steady_cycles(one) * count for one, count in zip(ends, sizes, strict=False)) / total
     )
-    shapes = [start.images[0].shape for start in run.starts]
-    predicted = [predict(project.spec, space.sizes, one[1], one[0], DDR) for one in shapes]
+    predicted = [
+        predict(project.spec, space.sizes, *start.images[0].shape[1::-1]) for start in run.starts
+    ]
     cycles = [
         one.cycles_per_frame if count > 1 else one.latency_cycles + one.drain_cycles
         for one, count in zip(predicted, sizes, strict=True)

@@ -139,7 +139,12 @@ def _instances(netlist: Netlist, module: str) -> Iterator[tuple[str, str]]:
         if kind.split("$")[0] in _WIRES:
             yield from _instances(netlist, kind)
         else:
-            yield instance.removeprefix("u_"), kind
+            yield stage_name(instance), kind
+
+
+def stage_name(instance: str) -> str:
+    """What an instance is called: also one of several that a design may have in its place."""
+    return re.sub(r"^(gen_\w+\.)?u_", "", instance)
 
 
 def _check(netlist: Netlist) -> None:

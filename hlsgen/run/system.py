@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,7 +29,7 @@ class Memory:
     """The simulated DDR: bytes a cycle over all ports, least latency in cycles.
 
     `stall` is the share of cycles, in percent, in which a channel of a port refuses or stays
-    silent, by chance; `seed` is that of chance and of the latency's jitter.
+    silent, by chance, and a camera too; `seed` is that of chance and of the latency's jitter.
     """
 
     bytes_per_cycle: float
@@ -52,6 +53,7 @@ class Job:
     out_stride: int
     memory: Memory
     fault: tuple[str, int, int] | None = None  # buffer, byte offset, 1 = reads fail, 2 = writes
+    video: bytes = b""  # what a camera sends: a word of 8 bytes a beat, highest byte first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +187,9 @@ def _write_memory(job: Job, regions: dict[str, _Region], folder: Path) -> None:
     if job.fault is not None:
         buffer, offset, kind = job.fault
         lines.append(f"fault {regions[buffer].address + offset} {kind}")
+    if job.video:
+        head = struct.pack(">II", job.memory.seed, job.memory.stall)  # of hg_video.sv
+        (folder / "video.bin").write_bytes(head + job.video)
     (folder / "memory.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 

@@ -27,6 +27,8 @@ module hg_front_bench #(
   logic [55:0] o_tag;
   logic [LanesN-1:0] o_scored;
   logic [LanesN-1:0][ScoreW-1:0] o_scores;
+  logic v_ready, v_bad;  // no camera
+  logic [12:0] v_bad_row;
   logic axi_idle, jobs_idle, axi_error, frame_begins, frame_ends, wait_rows, wait_bank;
   logic [PortsN-1:0]       ar_valid, ar_ready, r_valid;
   logic [PortsN-1:0][31:0] ar_addr;
@@ -47,7 +49,8 @@ module hg_front_bench #(
   ) u_front (
     .halt(1'b0), .base(Base), .in_stride(32'(in_stride)), .frames(32'(frames)),
     .width(13'(width)), .height(13'(height)), .row_beats(16'(row_beats)),
-    .row_stride(16'(row_stride)), .jobs_n(16'(jobs_n)), .r_resp('0), .*
+    .row_stride(16'(row_stride)), .jobs_n(16'(jobs_n)), .r_resp('0), .v_valid(1'b0), .v_data('0),
+    .v_user(1'b0), .v_last(1'b0), .*
   );
 
   // Memory

@@ -3,7 +3,7 @@
 #ifndef HG_PROPOSAL_HPP
 #define HG_PROPOSAL_HPP
 
-#include "proposal_program.hpp"
+#include "video.hpp"
 
 namespace hg {
 
@@ -36,8 +36,8 @@ void read_rows(const port_t *gmem, const Arguments &args, const ProposalHeader &
 }
 
 template <class C>
-void run_proposal(ProposalState<C> &state, port_t *gmem0, const port_t *gmem1, const Arguments &args,
-                  const ProposalHeader &header) {
+void run_proposal(ProposalState<C> &state, port_t *gmem0, const port_t *gmem1, VideoStream<C> &video,
+                  const Arguments &args, const ProposalHeader &header, VideoEnd &end) {
     const ProposalTables<C> &tables = state.tables;
     const beat_t beats = tables.frame_beats * beat_t(args.frames);
     const SourceRows<C> rows(state.cache, header.image.width, header.image.height, header.row_beats);
@@ -58,7 +58,11 @@ void run_proposal(ProposalState<C> &state, port_t *gmem0, const port_t *gmem1, c
     Dataflow dataflow;
 #define HG_PROCESS(name, call) dataflow.process(name, [&]() { call; })
 #endif
-    HG_PROCESS("rows 0", read_rows<C>(gmem0, args, header, 0, even));
+    if (C::StreamPixelsN > 0) {
+        HG_PROCESS("video", read_video<C>(video, header.image, args.frames, even, end));
+    } else {
+        HG_PROCESS("rows 0", read_rows<C>(gmem0, args, header, 0, even));
+    }
     if (C::PortsN > 1) HG_PROCESS("rows 1", read_rows<C>(gmem1, args, header, 1, odd));
     HG_PROCESS("resize", resize<C>(even, odd, resized, state.cache, tables.column, tables.size, tables.job,
                                    header.jobs, rows, args.frames));
@@ -78,19 +82,25 @@ void run_proposal(ProposalState<C> &state, port_t *gmem0, const port_t *gmem1, c
 
 template <class C>
 beat_t proposal_capabilities() {
-    return beat_t(C::LanesN) | beat_t(C::PortsN) << 8 | beat_t(C::AttemptsN) << 16 | beat_t(C::SizesN) << 24 |
-           beat_t(C::LimitN) << 32 | beat_t(C::TopK) << 48;
+    return beat_t(C::LanesN) | beat_t(C::PortsN) << 8 | beat_t(C::StreamPixelsN) << 12 |
+           beat_t(C::AttemptsN) << 16 | beat_t(C::SizesN) << 24 | beat_t(C::LimitN) << 32 |
+           beat_t(C::TopK) << 48;
 }
 
 template <class C>
-void proposal(ProposalState<C> &state, port_t *gmem0, const port_t *gmem1, const Arguments &args) {
+void proposal(ProposalState<C> &state, port_t *gmem0, const port_t *gmem1, VideoStream<C> &video,
+              const Arguments &args) {
     const ProposalHeader header = read_proposal_header(gmem0, args.program);
     int index = 0;
-    const Status status = read_proposal<C>(gmem0, header, state.tables, index);
+    Status status = read_proposal<C>(gmem0, header, state.tables, index);
     const bool run = status == STATUS_GOOD && header.sizes != 0 && args.frames > 0;
-    if (run) run_proposal<C>(state, gmem0, gmem1, args, header);
-    write_report(gmem0, args.report, C::LayoutHash, status, index, run ? args.frames : 0,
-                 proposal_capabilities<C>());
+    VideoEnd end = {-1, run ? args.frames : 0};
+    if (run) run_proposal<C>(state, gmem0, gmem1, video, args, header, end);
+    if (end.row >= 0) {
+        status = STATUS_STREAM;
+        index = end.row;
+    }
+    write_report(gmem0, args.report, C::LayoutHash, status, index, end.frames, proposal_capabilities<C>());
 }
 
 }  // namespace hg

@@ -13,7 +13,8 @@ enum Status {
     STATUS_VERSION = 2,
     STATUS_HASH = 3,
     STATUS_OPERATION = 4,
-    STATUS_FIELD = 5
+    STATUS_FIELD = 5,
+    STATUS_STREAM = 9
 };
 
 constexpr beat_t REPORT_MAGIC = 0x50524748;

@@ -5,6 +5,8 @@
 #ifndef HG_RESIZE_HPP
 #define HG_RESIZE_HPP
 
+#include <type_traits>
+
 #include "beat.hpp"
 
 namespace hg {
@@ -57,12 +59,62 @@ class RowCache {
     }
 };
 
-// Whole pixels out of one port's beats; counts its rows over the frames.
+// Rows of one port, counted over the frames.
 template <class C>
-class Unpacker {
+class PortRows {
   public:
-    Unpacker(int port, int width, int height, int row_beats)
-        : frame(0), y(port), port_(port), width_(width), height_(height), row_beats_(row_beats) {
+    int frame;
+    int y;  // of the row in work
+
+  protected:
+    PortRows(int port, int width, int height) : frame(0), y(port), width_(width), port_(port), height_(height) {}
+
+    void next_row() {
+        HG_PRAGMA(HLS INLINE)
+        y += C::PortsN;
+        if (y >= height_) {
+            y = port_;
+            ++frame;
+        }
+    }
+
+    int width_;
+
+  private:
+    int port_, height_;
+};
+
+// Pixels of a camera, StreamPixelsN in a beat.
+template <class C>
+class VideoUnpacker : public PortRows<C> {
+  public:
+    VideoUnpacker(int port, int width, int height, int) : PortRows<C>(port, width, height), x_(0) {}
+
+    void take(beat_t beat, RowCache<C> &cache) {
+        HG_PRAGMA(HLS INLINE)
+        for (int p = 0; p < C::StreamPixelsN; ++p) {
+            HG_PRAGMA(HLS UNROLL)
+            if (x_ + p < this->width_) {
+                cache.write(x_ + p, this->y, uint<24>(field(beat, 24 * p + 23, 24 * p)));
+            }
+        }
+        x_ += C::StreamPixelsN;
+        if (x_ >= this->width_) {
+            x_ = 0;
+            this->next_row();
+        }
+    }
+
+  private:
+    int x_;
+};
+
+// Whole pixels out of one memory port's beats.
+template <class C>
+class MemoryUnpacker : public PortRows<C> {
+  public:
+    MemoryUnpacker(int port, int width, int height, int row_beats)
+        : PortRows<C>(port, width, height), row_beats_(row_beats) {
         begin();
     }
 
@@ -71,9 +123,9 @@ class Unpacker {
         const int have = rest_n_ + 8;
         for (int p = 0; p < 3; ++p) {
             HG_PRAGMA(HLS UNROLL)
-            if (3 * p + 3 <= have && x_ + p < width_) {
+            if (3 * p + 3 <= have && x_ + p < this->width_) {
                 const int value = byte(beat, 3 * p) | byte(beat, 3 * p + 1) << 8 | byte(beat, 3 * p + 2) << 16;
-                cache.write(x_ + p, y, uint<24>(value));
+                cache.write(x_ + p, this->y, uint<24>(value));
             }
         }
         const int left = have % 3;
@@ -82,17 +134,10 @@ class Unpacker {
         rest_ = next;
         rest_n_ = left;
         if (++beats_ == row_beats_) {
-            y += C::PortsN;
-            if (y >= height_) {
-                y = port_;
-                ++frame;
-            }
+            this->next_row();
             begin();
         }
     }
-
-    int frame;
-    int y;  // of the row in work
 
   private:
     void begin() {
@@ -108,9 +153,12 @@ class Unpacker {
         return int(field(beat >> (8 * (at - rest_n_)), 7, 0));
     }
 
-    int port_, width_, height_, row_beats_;
-    int x_, rest_, rest_n_, beats_;
+    int row_beats_, x_, rest_, rest_n_, beats_;
 };
+
+template <class C>
+using Unpacker =
+    typename std::conditional<(C::StreamPixelsN > 0), VideoUnpacker<C>, MemoryUnpacker<C>>::type;
 
 // What of the frames is in the cache, and for which rows it has room.
 template <class C>

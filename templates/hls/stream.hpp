@@ -16,6 +16,8 @@
 namespace hg {
 template <typename T, int Depth>
 using stream = hls::stream<T, Depth>;
+template <typename T>
+using port_stream = hls::stream<T>;
 }
 
 #else
@@ -178,6 +180,27 @@ class stream {
     std::atomic<std::size_t> head_;
     std::atomic<std::size_t> tail_;
     std::atomic<int> waiting_;
+};
+
+// A stream that comes from outside: it holds all that was written before the start.
+template <typename T>
+class port_stream {
+  public:
+    explicit port_stream(const char *name) : name_(name), taken_(0) {}
+
+    void write(const T &value) { data_.push_back(value); }
+
+    T read() {
+        if (taken_ == data_.size()) Simulation::get().sleep(name_, false, []() { return false; });
+        return data_[taken_++];
+    }
+
+    std::size_t taken() const { return taken_; }
+
+  private:
+    std::string name_;
+    std::vector<T> data_;
+    std::size_t taken_;
 };
 
 // A dataflow region: each process on a thread of its own, all of them started before any may wait.

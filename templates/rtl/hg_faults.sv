@@ -11,10 +11,12 @@ module hg_faults #(
   input  logic             rst_n,
   input  logic             progress,
 
-  // Rules broken: a FETCH, a tap
+  // Rules broken: a FETCH, a tap, a frame of a camera
   input  logic             fetch_bad,
   input  logic [15:0]      fetch_bad_index,
   input  logic             taps_bad,
+  input  logic             stream_bad,
+  input  logic [15:0]      stream_row,
   // Responses that are not OKAY: weights, taps, LOAD, STORE, an entry of the report
   input  logic             fetch_error,
   input  logic             taps_error,
@@ -33,6 +35,7 @@ module hg_faults #(
   localparam logic [7:0] Read = 8'd6;
   localparam logic [7:0] Write = 8'd7;
   localparam logic [7:0] Standstill = 8'd8;
+  localparam logic [7:0] Stream = 8'd9;
 
   logic [WatchW-1:0] quiet_q;
 
@@ -51,6 +54,7 @@ module hg_faults #(
       else if (report_error) {status, status_index} <= {Write, report_slot};
       else if (fetch_bad) {status, status_index} <= {Field, fetch_bad_index};
       else if (taps_bad) {status, status_index} <= {Field, taps_index};
+      else if (stream_bad) {status, status_index} <= {Stream, stream_row};
       else if (&quiet_q) {status, status_index} <= {Standstill, index[2]};
     end
   end

@@ -224,7 +224,8 @@ module hg_front #(
 
   hg_faults u_faults (
     .clk, .rst_n(core_rst_n), .progress(r_valid || b_valid || cnt_busy || |desc_done),
-    .fetch_bad, .fetch_bad_index, .taps_bad, .fetch_error, .taps_error, .load_error,
+    .fetch_bad, .fetch_bad_index, .taps_bad, .stream_bad(1'b0), .stream_row('0), .fetch_error,
+    .taps_error, .load_error,
     .store_error(wr_error[1]), .report_error(wr_error[0]), .report_slot, .index,
     .taps_index(desc[2][64*15+32 +: 16]), .status(fault_status), .status_index(fault_index)
   );

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The proposal engine: image rows in memory to records of boxes in memory, started and reported by
-// registers (docs/spec/proposals.md, formats §11).
+// The proposal engine: image rows in memory or from a camera to records of boxes in memory, started
+// and reported by registers (docs/spec/proposals.md, formats §11).
 //
 // Port 0 of AXI reads and writes, port 1 reads odd rows of the image; R and B are always ready.
-// The program is read before the image, both by port 0. Results and report share its writes.
+// The program is read before the image, both by port 0. Results and report share its writes. With
+// a camera (StreamPixelsN is not 0) the image comes as AXI4-Stream video and no port reads it.
 module hg_proposal #(
   parameter int unsigned WidthMax = 500,
   parameter int unsigned HeightMax = 500,
   parameter int unsigned LanesN = 3,
   parameter int unsigned PortsN = 1,
+  parameter int unsigned StreamPixelsN = 0,
   parameter int unsigned AttemptsN = 8,
   parameter int unsigned LimitN = 130,
   parameter int unsigned TopK = 1000,
@@ -19,7 +21,8 @@ module hg_proposal #(
   parameter int unsigned MapBitsX = 8,
   parameter int unsigned MapBitsY = 8,
   parameter int unsigned CandidatesDepth = 512,
-  parameter logic [63:0] LayoutHash = '0
+  parameter logic [63:0] LayoutHash = '0,
+  localparam int unsigned VideoW = StreamPixelsN == 2 ? 48 : 24
 ) (
   input  logic                    clk,
   input  logic                    rst_n,
@@ -31,6 +34,12 @@ module hg_proposal #(
   input  logic [3:0]              c_wstrb,
   output logic [31:0]             c_rdata,
   output logic                    irq,
+
+  input  logic                    v_valid,
+  output logic                    v_ready,
+  input  logic [VideoW-1:0]       v_data,
+  input  logic                    v_user,
+  input  logic                    v_last,
 
   output logic [PortsN-1:0]       ar_valid,
   input  logic [PortsN-1:0]       ar_ready,
@@ -54,7 +63,9 @@ module hg_proposal #(
 );
   localparam int unsigned ScoreW = 18;
   localparam logic [63:0] Capabilities = {16'(TopK), 16'(LimitN), 8'(SizesN), 8'(AttemptsN),
-                                          8'(PortsN), 8'(LanesN)};
+                                          4'(StreamPixelsN), 4'(PortsN), 8'(LanesN)};
+  // A camera may be silent for much longer than memory: 2^28 cycles
+  localparam int unsigned WatchW = StreamPixelsN == 0 ? 20 : 28;
 
   // Registers
   logic start, done, running;
@@ -129,21 +140,25 @@ module hg_proposal #(
   );
 
   // Image rows to scores
-  logic rows_error, given_back, frame_begins, frame_ends, wait_rows, wait_bank, jobs_idle, scored;
+  logic v_bad, rows_error, given_back, frame_begins, frame_ends, wait_rows, wait_bank;
+  logic jobs_idle, scored;
   logic [55:0] score_tag;
+  logic [12:0] v_bad_row;
   logic [LanesN-1:0] score_there;
   logic [LanesN-1:0][ScoreW-1:0] scores;
   hg_proposal_front #(
     .LanesN(LanesN), .WidthMax(WidthMax), .HeightMax(HeightMax), .CacheRowsN(CacheRowsN),
-    .PortsN(PortsN), .LineDepth(LineDepth), .JobDepth(JobsDepth), .ScoreW(ScoreW)
+    .PortsN(PortsN), .StreamPixelsN(StreamPixelsN), .LineDepth(LineDepth), .JobDepth(JobsDepth),
+    .ScoreW(ScoreW)
   ) u_front (
     .clk, .rst_n(core_rst_n), .halt, .axi_idle(rows_idle), .axi_error(rows_error), .tab_we,
     .tab_place, .tab_pair, .tab_data(table_data), .job_we, .job_index, .job_data(table_data),
     .size_we, .size_slot, .size_beat, .size_data(table_data), .go, .base(pointer[2][31:0]),
     .in_stride(value[1]), .frames(value[0]), .width(width[12:0]), .height(height[12:0]),
-    .row_beats, .row_stride, .jobs_n, .space, .signs, .coeffs, .given_back, .frame_begins,
-    .frame_ends, .wait_rows, .wait_bank, .jobs_idle, .o_valid(scored), .o_tag(score_tag),
-    .o_scored(score_there), .o_scores(scores), .ar_valid(row_valid), .ar_ready(row_ready),
+    .row_beats, .row_stride, .jobs_n, .space, .signs, .coeffs, .v_valid, .v_ready, .v_data,
+    .v_user, .v_last, .v_bad, .v_bad_row, .given_back, .frame_begins, .frame_ends, .wait_rows,
+    .wait_bank, .jobs_idle, .o_valid(scored), .o_tag(score_tag), .o_scored(score_there),
+    .o_scores(scores), .ar_valid(row_valid), .ar_ready(row_ready),
     .ar_addr(row_addr), .ar_len(row_len), .r_valid(row_r_valid), .r_data, .r_resp
   );
 
@@ -191,9 +206,10 @@ module hg_proposal #(
     .w_strb(wr_w_strb[0]), .w_last(wr_w_last[0]), .b_valid(wr_b_valid[0]), .b_resp
   );
   // Rows are a LOAD's beats and results a STORE's; what goes wrong there has no index
-  hg_faults u_faults (
-    .clk, .rst_n(core_rst_n), .progress(|r_valid || b_valid || scored), .fetch_bad(1'b0),
-    .fetch_bad_index('0), .taps_bad(1'b0), .fetch_error(1'b0), .taps_error(1'b0),
+  hg_faults #(.WatchW(WatchW)) u_faults (
+    .clk, .rst_n(core_rst_n), .progress(|r_valid || b_valid || scored || (v_valid && v_ready)),
+    .fetch_bad(1'b0), .fetch_bad_index('0), .taps_bad(1'b0), .stream_bad(v_bad),
+    .stream_row({3'd0, v_bad_row}), .fetch_error(1'b0), .taps_error(1'b0),
     .load_error(rows_error), .store_error(wr_error[1]), .report_error(wr_error[0]),
     .report_slot(error_slot), .index('0), .taps_index('0), .status(fault_status),
     .status_index(fault_index)
@@ -204,7 +220,8 @@ module hg_proposal #(
 
 `ifndef SYNTHESIS
   logic step, unused_step;  // for the bench: something moves that no port shows
-  assign step = scored || u_rank.limit_goes || (u_rank.top_valid && u_rank.top_ready);
+  assign step = scored || u_rank.limit_goes || (u_rank.top_valid && u_rank.top_ready) ||
+                (v_valid && v_ready);
   assign unused_step = step;
 `endif
 endmodule

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Front half of the proposal engine: from image rows in memory to the stream of scores.
+// Front half of the proposal engine: from image rows to the stream of scores.
 //
-// hg_image writes the row cache, hg_row_jobs gives the beats, which go through resize, colour,
+// hg_image, or of a camera hg_image_stream (StreamPixelsN pixels a beat, 0: from memory), writes
+// the row cache, hg_row_jobs gives the beats, which go through resize, colour,
 // gradient and score without a stall. Tables are written before `go`; settings are constant while
 // `go`; reset comes before every start. Wires only.
 module hg_proposal_front #(
@@ -10,10 +11,12 @@ module hg_proposal_front #(
   parameter int unsigned HeightMax = 500,
   parameter int unsigned CacheRowsN = 8,
   parameter int unsigned PortsN = 1,
+  parameter int unsigned StreamPixelsN = 0,
   parameter int unsigned LineDepth = 763,
   parameter int unsigned JobDepth = 2400,
   parameter int unsigned FifoDepth = 256,
   parameter int unsigned ScoreW = 18,
+  localparam int unsigned VideoW = StreamPixelsN == 2 ? 48 : 24,
   localparam int unsigned TagW = 56
 ) (
   input  logic                          clk,
@@ -53,6 +56,14 @@ module hg_proposal_front #(
   output logic                          wait_rows,
   output logic                          wait_bank,
   output logic                          jobs_idle,
+  // AXI4-Stream video, and whether a beat broke its frame, in which row
+  input  logic                          v_valid,
+  output logic                          v_ready,
+  input  logic [VideoW-1:0]             v_data,
+  input  logic                          v_user,
+  input  logic                          v_last,
+  output logic                          v_bad,
+  output logic [12:0]                   v_bad_row,
   // Scores
   output logic                          o_valid,
   output logic [TagW-1:0]               o_tag,
@@ -80,11 +91,30 @@ module hg_proposal_front #(
   logic [LanesN-1:0][2:0][7:0]        resized, converted;
   logic [LanesN-1:0][7:0]             grads;
 
-  hg_image #(.PortsN(PortsN), .CacheRowsN(CacheRowsN), .FifoDepth(FifoDepth)) u_image (
-    .clk, .rst_n, .halt, .idle(axi_idle), .error(axi_error), .go, .base, .in_stride, .frames,
-    .width, .height, .row_beats, .row_stride, .freed, .written, .w_valid, .w_slot, .w_x, .w_pixels,
-    .ar_valid, .ar_ready, .ar_addr, .ar_len, .r_valid, .r_data, .r_resp
-  );
+  if (StreamPixelsN == 0) begin : gen_memory
+    hg_image #(.PortsN(PortsN), .CacheRowsN(CacheRowsN), .FifoDepth(FifoDepth)) u_image (
+      .clk, .rst_n, .halt, .idle(axi_idle), .error(axi_error), .go, .base, .in_stride, .frames,
+      .width, .height, .row_beats, .row_stride, .freed, .written, .w_valid, .w_slot, .w_x,
+      .w_pixels, .ar_valid, .ar_ready, .ar_addr, .ar_len, .r_valid, .r_data, .r_resp
+    );
+    assign {v_ready, v_bad, v_bad_row} = '0;
+    logic unused;
+    assign unused = ^{v_valid, v_data, v_user, v_last};
+  end else begin : gen_stream
+    if (PortsN != 1) begin : gen_ports_check
+      $error("hg_proposal_front PortsN must be 1 with a camera, not %0d", PortsN);
+    end
+    hg_image_stream #(.PixelsN(StreamPixelsN), .CacheRowsN(CacheRowsN)) u_image (
+      .clk, .rst_n, .go, .frames, .width, .height, .s_valid(v_valid), .s_ready(v_ready),
+      .s_data(v_data), .s_user(v_user), .s_last(v_last), .bad(v_bad), .bad_row(v_bad_row), .freed,
+      .written, .w_valid(w_valid[0]), .w_slot(w_slot[0]), .w_x(w_x[0]), .w_pixels(w_pixels[0])
+    );
+    assign {axi_idle, axi_error} = 2'b10;
+    assign {ar_valid, ar_addr, ar_len} = '0;
+    logic unused;
+    assign unused = ^{halt, base, in_stride, row_beats, row_stride, ar_ready, r_valid, r_data,
+                      r_resp};
+  end
   hg_row_jobs #(.LanesN(LanesN), .CacheRowsN(CacheRowsN), .JobDepth(JobDepth)) u_row_jobs (
     .clk, .rst_n, .job_we, .job_index, .job_data, .size_we, .size_slot, .size_beat, .size_data,
     .go, .jobs_n, .frames, .height, .written, .freed, .given_back, .frame_begins, .frame_ends,

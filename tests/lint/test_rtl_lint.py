@@ -42,6 +42,9 @@ VARIANTS = {
     "rank-l5": ("hg_rank", {"LanesN": 5, "FifoDepth": 1024, "TopK": 4096}),
     "rank-one": ("hg_rank", {"LanesN": 1, "TopK": 1, "LimitN": 1, "SizesN": 1}),
     "proposal-two_ports": ("hg_proposal", {"LanesN": 5, "PortsN": 2, "CandidatesDepth": 1024}),
+    "proposal-camera": ("hg_proposal", {"StreamPixelsN": 2}),
+    "proposal-one_pixel": ("hg_proposal", {"StreamPixelsN": 1}),
+    "image_stream-two": ("hg_image_stream", {"PixelsN": 2, "CacheRowsN": 16}),
     "proposal-one": ("hg_proposal", {"LanesN": 1, "SizesN": 1, "TopK": 1, "LimitN": 1}),
     "proposal-most": (
         "hg_proposal",

@@ -34,6 +34,7 @@ from tests.rtl import (
     test_fetch,
     test_gradient,
     test_heap,
+    test_image_stream,
     test_load,
     test_pool,
     test_program,
@@ -72,6 +73,10 @@ def rtl(name: str) -> str:
 
 def fetch_of_three_ports(folder: Path) -> None:
     test_fetch.test_streams_arrive_whole(test_fetch.CONFIGS[0].values[0], 70, folder)
+
+
+def camera(name: str) -> Callable[[Path], None]:
+    return lambda folder: test_image_stream.test_image_stream_writes_match_golden(name, folder)
 
 
 def programs_are_checked(folder: Path) -> None:
@@ -153,6 +158,22 @@ CASES = [
     case(  # a source row is written over before its last reader has read it
         "image", rtl("image_port"), "ahead < 16'(CacheRowsN)", "ahead <= 16'(CacheRowsN)",
         lambda folder: test_rows.test_rows_beats_match_golden(3, 2, (70, 40), 0, 0, folder),
+    ),
+    case(  # behind a line of odd length a pixel too many
+        "camera-odd", rtl("image_stream"), "&& k < PixelsN && x_q + 13'(k) < width",
+        "&& k < PixelsN", camera("odd"),
+    ),
+    case(  # a camera does not wait for the cache
+        "camera-room", rtl("image_stream"), "&& fits && !bad\n", "&& !bad\n", camera("waits"),
+        "a row that is still needed is lost",
+    ),
+    case(  # a frame may be longer than the program's
+        "camera-start", rtl("image_stream"), "(s_user != first ||", "((s_user && !first) ||",
+        camera("long_frame"),
+    ),
+    case(  # beats before the first frame count
+        "camera-inside", rtl("image_stream"), "take && (synced_q || s_user)", "take",
+        camera("inside_one"),
     ),
     case(  # a beat is taken in a cycle without a grant
         "load", rtl("load"), "image ? s_ready : ld_gnt;", "image ? s_ready : place_valid;",

@@ -21,8 +21,11 @@ from hlsgen.engines.proposal_jobs import (
     predict,
 )
 from hlsgen.engines.proposal_program import (
+    VIDEO_END,
+    VIDEO_START,
     pack_image,
     pack_results,
+    pack_video,
     plan,
     row_bytes,
     unpack_results,
@@ -249,3 +252,27 @@ def test_proposal_layout_hash_tells_designs_apart() -> None:
     assert SPEC.layout_hash() != replace(SPEC, top_k=51).layout_hash()
     with pytest.raises(ParameterError, match=r"^Proposal ports_n must be 1 or 2, not 3$"):
         replace(SPEC, ports_n=3)
+    assert SPEC.layout_hash() != replace(SPEC, stream_pixels=2).layout_hash()
+    with pytest.raises(ParameterError, match=r"^Proposal stream_pixels must be 1 or 2, .*, not 3$"):
+        replace(SPEC, stream_pixels=3)
+    with pytest.raises(ParameterError, match=r"^Proposal ports_n must be 1 with a camera, not 2; "):
+        replace(SPEC, ports_n=2, stream_pixels=1)
+
+
+def test_proposal_video_has_green_lowest_and_marks_frames_and_lines() -> None:
+    image = np.arange(9, dtype=np.uint8).reshape(1, 3, 3)
+    assert [f"{int(beat):x}" for beat in pack_video(image, 2)] == ["1050304020001", "2000000080607"]
+    beats = pack_video(np.zeros((4, 5, 3), np.uint8), 1).reshape(4, 5)
+    start, end = beats & np.uint64(VIDEO_START), beats & np.uint64(VIDEO_END)
+    assert start[0, 0] and np.count_nonzero(start) == 1
+    assert end[:, -1].all() and np.count_nonzero(end) == 4
+
+
+def test_proposal_cycles_with_a_camera() -> None:
+    """A frame takes its beats at least: the camera gives no pixel twice."""
+    found = {
+        pixels: predict(ProposalSpec(stream_pixels=pixels), PUBLISHED_SIZES, 500, 375)
+        for pixels in (1, 2)
+    }
+    assert [found[pixels].read_beats for pixels in (1, 2)] == [187_500, 93_750]
+    assert all(item.read_beats <= item.cycles_per_frame for item in found.values())

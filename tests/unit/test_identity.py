@@ -57,13 +57,16 @@ PROPOSAL = ProposalSpec(lanes_n=4, ports_n=2, attempts_n=6, limit_n=300, top_k=2
 ANSWER = struct.pack(
     "<IHHQQQQ4B2H", 0x50524748, 1, 0, PROPOSAL.layout_hash(), 0, 0, 99, 4, 2, 6, 2, 300, 2000
 )
-OTHERS = {"lanes_n": 40, "ports_n": 41, "attempts_n": 42, "sizes": 43, "limit_n": 45, "top_k": 46}
+OTHERS = {  # a byte, and what differs in it
+    **{"lanes_n": (40, 1), "ports_n": (41, 1), "stream_pixels": (41, 16), "attempts_n": (42, 1)},
+    **{"sizes": (43, 1), "limit_n": (45, 1), "top_k": (46, 1)},
+}
 
 
 def test_hardware_of_proposals_is_told_from_others() -> None:
     assert mismatch(PROPOSAL, ANSWER.ljust(128, b"\0")) is None
-    for name, at in OTHERS.items():
-        other = ANSWER[:at] + bytes([ANSWER[at] ^ 1]) + ANSWER[at + 1 :]
+    for name, (at, bit) in OTHERS.items():
+        other = ANSWER[:at] + bytes([ANSWER[at] ^ bit]) + ANSWER[at + 1 :]
         assert re.match(rf"^the hardware must have {name} \d+, not \d+$", mismatch(PROPOSAL, other))
     assert mismatch(PROPOSAL, ANSWER[:44]) == "the hardware did not identify itself"
 

@@ -17,7 +17,7 @@ MOST_LINES = 450  # of a source file
 MOST_FUNCTION_LINES = 60
 SOURCES = {".py", ".sv", ".svh", ".hpp", ".h", ".cpp", ".j2", ".tcl"}
 # Ratchet: lines of hlsgen/, templates/ and sim/ together. Raise it knowingly, lower it gladly.
-MOST_TOTAL_LINES = 44_000
+MOST_TOTAL_LINES = 48_000
 
 STEMS = sorted(p.stem for p in (ROOT / "hlsgen/stages").glob("*.py") if p.stem != "__init__")
 

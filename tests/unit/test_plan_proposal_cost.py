@@ -10,13 +10,13 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from hlsgen.emit.rtl import proposal_parameters
+from hlsgen.emit.rtl import module_files, proposal_parameters
 from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.plan.cost import Resources
 from hlsgen.plan.proposal_cost import proposal_resources, proposal_stages
 from hlsgen.resources import resource
 from hlsgen.run.netlist import Counts
-from hlsgen.run.synth import map_design
+from hlsgen.run.synth import map_design, stage_name
 
 pytestmark = pytest.mark.unit
 TOLERANCE = 0.10
@@ -53,7 +53,7 @@ def counts(spec: ProposalSpec) -> dict[str, Counts]:
             if name in ("u_front", "u_rank"):  # which only wire
                 todo.append(module)
             else:
-                found[name.removeprefix("u_")] = netlist.counts(module)
+                found[stage_name(name)] = netlist.counts(module)
     return found
 
 
@@ -91,3 +91,15 @@ def test_proposal_cost_grows_with_every_size() -> None:
         found = asdict(proposal_resources(replace(SMALL, **{field: value})))
         assert found["lut"] > least["lut"] and found["ff"] > least["ff"], field
         assert found["bram36"] >= least["bram36"], field
+
+
+@pytest.mark.parametrize("pixels", [1, 2])
+def test_proposal_cost_of_a_camera(pixels: int) -> None:
+    """Its beats go into the row cache without a FIFO."""
+    pytest.importorskip("pyosys", reason="Yosys (pyosys) is not installed")
+    files = module_files(["hg_image_stream"])
+    given = {"PixelsN": pixels, "CacheRowsN": 8}
+    counted = map_design(files, "hg_image_stream", given).counts("hg_image_stream")
+    found = proposal_stages(ProposalSpec(stream_pixels=pixels))["image"]
+    assert near(found.lut, counted.lut) and near(found.ff, counted.ff), counted
+    assert found.bram36 == 0 and counted.bram_halves == 0
