@@ -82,6 +82,7 @@ class Runs:
     batches: tuple[tuple[Work, Result], ...]
     project: Project
     bound: int
+    ring_bound: int  # the same under the chosen ring depth, from layer to layer
     estimated: int  # cycles of a frame, as `hlsgen estimate` has them
     cycles: int  # of all runs together
 
@@ -107,6 +108,9 @@ def rows(target: Target, found: Runs) -> Iterator[Row]:
     for share in OF_BOUND:
         what = f"{name}: of the bound {found.bound:,}"
         yield at_least(what, share, found.bound / cycles, "", COMMAND)
+    for share in OF_BOUND:
+        what = f"{name}: of the bound {found.ring_bound:,} under its ring"
+        yield at_least(what, share, found.ring_bound / cycles, "", COMMAND)
     off = 100 * abs(found.estimated / cycles - 1)
     what = f"{name}: estimate of {found.estimated:,} cycles off by"
     yield at_most(what, 2, off, "%", COMMAND)
@@ -171,7 +175,8 @@ def runs(target: Target) -> Runs:
     return Runs(
         one=results[0], two=results[1], slow=results[2],
         others=pairs[3:behind], batches=pairs[behind:],
-        project=project, bound=figures["bound_cycles"], estimated=figures["cycles_per_frame"],
+        project=project, bound=figures["bound_cycles"],
+        ring_bound=figures["ring_bound_cycles"], estimated=figures["cycles_per_frame"],
         cycles=sum(result.frame_ends[-1] for result in results if result.frame_ends),
     )  # fmt: skip
 

@@ -26,6 +26,7 @@ MIN_GAP = 32  # cycles at least from the start of a row to that of the same size
 _PIXEL_BYTES = 3
 _BEAT_BYTES = 8
 _BRAM_WORDS = 512
+_FRAMES = 4  # until the steady state
 _READ_LATENCY = 64  # cycles until the first beat of a frame's first row is there
 
 
@@ -118,6 +119,19 @@ def _apart(work: Sequence[Job]) -> list[Job]:
     return [*result, Job(kind=Kind.IDLE, beats=gap)] if gap > 0 else result
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowMemory:
+    """How rows of the image come: a beat a cycle and port, but for what stands here."""
+
+    refresh: float = 0.0  # share of time in which nothing moves
+    restart: int = 0  # cycles from a free place in the row cache to its row's first beat
+    writes_stop: bool = False  # no row comes while the results of the frame before are written
+
+
+AT_ONCE = RowMemory()
+DDR = RowMemory(refresh=0.01, restart=56, writes_stop=True)  # formats §10
+
+
 def source_row_beats(spec: ProposalSpec, width: int) -> int:
     """Beats, and cycles at least, in which a row of the image comes."""
     if spec.stream_pixels:
@@ -125,15 +139,23 @@ def source_row_beats(spec: ProposalSpec, width: int) -> int:
     return -(-width * _PIXEL_BYTES // _BEAT_BYTES)
 
 
-def predict(spec: ProposalSpec, numbers: tuple[int, ...], width: int, height: int) -> Prediction:
-    """Cycles of frames of one size that follow one another."""
+def predict(
+    spec: ProposalSpec,
+    numbers: tuple[int, ...],
+    width: int,
+    height: int,
+    memory: RowMemory = AT_ONCE,
+) -> Prediction:
+    """Cycles of frames of one size that follow one another; a camera sends in every cycle."""
     sizes = sizes_of(numbers, width, height)
     work = jobs(spec, sizes, height)
     row_beats = source_row_beats(spec, width)
-    ends = list(_frame_ends(spec, work, height, row_beats, frames=4))
+    rows = _Rows(spec, row_beats, AT_ONCE if spec.stream_pixels else memory)
+    limit = 2 * spec.limit_n * len(sizes)  # cycles to give it back
+    ends = list(_frame_ends(spec, work, height, limit, rows))
     beats = sum(job.beats for job in work if job.kind == Kind.PIXELS)
     push_beats = sum(job.beats for job in work if job.kind == Kind.PUSH)
-    drain = 2 * spec.limit_n * len(sizes) + spec.top.drain_cycles
+    drain = limit + spec.top.drain_cycles
     cycles = max(ends[-1] - ends[-2], drain)
     return Prediction(
         cycles_per_frame=cycles,
@@ -146,40 +168,60 @@ def predict(spec: ProposalSpec, numbers: tuple[int, ...], width: int, height: in
     )
 
 
+class _Rows:
+    """When source rows are in the cache, over all frames; they come as far ahead as it has room."""
+
+    def __init__(self, spec: ProposalSpec, beats: int, memory: RowMemory) -> None:
+        self._cached, self._memory = spec.resize.cache_rows_n, memory
+        self._cycles = beats / (1 - memory.refresh)
+        self._ports = [float(_READ_LATENCY)] * spec.ports_n
+        self._ready: list[float] = []  # of every source row of every frame
+        self._freed: list[float] = []  # when the place of a row was free again
+        self._stopped: list[tuple[float, float]] = []
+
+    def free(self, until: int, now: float) -> None:
+        """Rows below `until` are no longer needed."""
+        self._freed += [now] * (until - len(self._freed))
+
+    def stop(self, begin: float, cycles: int) -> None:
+        """Results are written."""
+        if self._memory.writes_stop:
+            self._stopped.append((begin, begin + cycles))
+
+    def ready(self, row: int) -> float:
+        """When a row is there."""
+        while len(self._ready) <= row:
+            self._load()
+        return self._ready[row]
+
+    def _load(self) -> None:
+        row = len(self._ready)
+        port, place = row % len(self._ports), row - self._cached
+        free = self._freed[place] + self._memory.restart if place >= 0 else 0.0
+        begin = max(self._ports[port], free)
+        end = begin + self._cycles
+        for first, last in self._stopped:
+            end += max(0.0, min(end, last) - max(begin, first))
+        self._ports[port] = end
+        self._ready.append(end)
+
+
 def _frame_ends(
-    spec: ProposalSpec,
-    work: Sequence[Job],
-    height: int,
-    row_beats: int,
-    *,
-    frames: int,
+    spec: ProposalSpec, work: Sequence[Job], height: int, limit: int, rows: _Rows
 ) -> Iterator[int]:
-    """When the last row job of each frame ends; rows are loaded ahead as the cache has room."""
-    cached = spec.resize.cache_rows_n
-    now = 0
-    ports = [_READ_LATENCY] * spec.ports_n
-    ready: list[int] = []  # of every source row of every frame
-    freed: list[int] = []  # when the place of a row was free again
-
-    def load(until: int) -> None:
-        while len(ready) <= until:
-            row = len(ready)
-            free = freed[row - cached] if row >= cached else 0
-            port = row % spec.ports_n
-            ports[port] = max(ports[port], free) + row_beats
-            ready.append(ports[port])
-
-    for frame in range(frames):
+    """When the last row job of each frame ends; `limit` cycles later its results are written."""
+    now = 0.0
+    for frame in range(_FRAMES):
         base = frame * height
         for job in work:
             if job.kind == Kind.PIXELS:
-                freed += [now] * (base + job.first - len(freed))
-                load(base + job.first + 1)
-                now = max(now, ready[base + job.first + 1])
-            elif len(freed) < base + height:
-                freed += [now] * (base + height - len(freed))
+                rows.free(base + job.first, now)
+                now = max(now, rows.ready(base + job.first + 1))
+            else:
+                rows.free(base + height, now)
             now += job.beats
-        yield now
+        rows.stop(now + limit, spec.top.drain_cycles)
+        yield round(now)
 
 
 def candidates_depth(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> int:

@@ -40,6 +40,7 @@ def estimate(design: Design, board: Board, clock_hz: float | None = None) -> dic
         "bound_cycles": round(max(timing.array, timing.weights) / images),
         "array_cycles": round(timing.array / images),
         "weight_cycles": round(timing.weights / images),
+        "ring_bound_cycles": round(timing.ring / images),
         "layers": {layer: round(cycles / images) for layer, cycles in timing.layers.items()},
         "shares": {name: round(share, 3) for name, share in shares.items()},
     }

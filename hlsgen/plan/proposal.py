@@ -12,7 +12,7 @@ import yaml
 
 from hlsgen.boards import Board
 from hlsgen.engines.proposal import ProposalSpec
-from hlsgen.engines.proposal_jobs import predict
+from hlsgen.engines.proposal_jobs import DDR, predict
 from hlsgen.engines.proposal_program import plan as plan_program
 from hlsgen.engines.proposal_program import row_bytes
 from hlsgen.errors import FitError, ParameterError, PlanError
@@ -120,7 +120,7 @@ def estimate_proposal(design: ProposalDesign, model: ProposalModel, board: Board
     shares = used.shares(board)
     binding = max(shares, key=shares.__getitem__)
     frames = {
-        space.name: predict(spec, space.sizes, *spec.image_max).cycles_per_frame
+        space.name: predict(spec, space.sizes, *spec.image_max, DDR).cycles_per_frame
         for space in model.spaces
     }
     cycles = max(frames.values())

@@ -32,6 +32,7 @@ class Timing:
     frame: int  # from frame to frame
     array: int  # that the array is busy with words
     weights: int  # that the weight ports need at full bandwidth
+    ring: int  # least with both and rings of this depth, all else costing nothing
     layers: dict[str, int]  # cycles between the end of each layer and of the one before
 
 
@@ -76,8 +77,21 @@ def frame_timing(steps: tuple[Step, ...], spec: MixedSpec, board: Board, clock_h
         frame=round(ends[-1] - ends[-2]),
         array=sum(_busy(step.descriptor) for step in steps),
         weights=round(run.weight_cycles / _FRAMES),
+        ring=_ring_cycles(steps, _Bound(spec=spec, port_cycles=run.port_cycles)),
         layers={name: round(cycles) for name, cycles in run.layers.items()},
     )
+
+
+def _ring_cycles(steps: tuple[Step, ...], run: _Bound) -> int:
+    """Cycles from the end of the array's last block to that of the next frame's."""
+    for _ in range(_FRAMES):
+        for step in steps:
+            if isinstance(step.descriptor, Fetch):
+                run._fetch(step.descriptor)
+            elif isinstance(step.descriptor, Compute) and not step.descriptor.pool:
+                run.blocks(step.descriptor)
+        run.frame_ends.append(run.last)
+    return round(run.frame_ends[-1] - run.frame_ends[-2])
 
 
 def weight_bound(
@@ -218,3 +232,16 @@ class _Run:
     def _drain(self, item: Compute) -> int:
         raw = item.kind is OutputKind.RAW
         return self.spec.drain_cycles(raw=raw, lone=item.wo == item.ho == 1)
+
+
+class _Bound(_Run):
+    """Array and weight ports with their rings; nothing has a latency or takes a cycle beside."""
+
+    def blocks(self, item: Compute) -> None:
+        """Run the blocks of a CONV behind those of the one before."""
+        held = bool(self.held)
+        for _ in range(item.blocks):
+            self.last = self._block(item, self.last, held=held)
+
+    def _tile(self, item: Compute) -> int:
+        return item.planes * sum(tap.cs for tap in item.taps)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.engines.proposal_jobs import predict
+from hlsgen.engines.proposal_jobs import DDR, predict
 from hlsgen.files import replace_file
 from hlsgen.model.proposal import Space
 from hlsgen.photos import Picture
@@ -224,9 +224,8 @@ def _cycle_figures(
     steady = (
         sum(steady_cycles(one) * count for one, count in zip(ends, sizes, strict=False)) / total
     )
-    predicted = [
-        predict(project.spec, space.sizes, *start.images[0].shape[1::-1]) for start in run.starts
-    ]
+    shapes = [start.images[0].shape for start in run.starts]
+    predicted = [predict(project.spec, space.sizes, one[1], one[0], DDR) for one in shapes]
     cycles = [
         one.cycles_per_frame if count > 1 else one.latency_cycles + one.drain_cycles
         for one, count in zip(predicted, sizes, strict=True)

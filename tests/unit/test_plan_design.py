@@ -15,8 +15,10 @@ from hlsgen import emit
 from hlsgen.boards import load_board
 from hlsgen.engines.program import decode
 from hlsgen.errors import FitError, ParameterError, PlanError
+from hlsgen.frontends.zoo import load_zoo
 from hlsgen.model.graph import Conv, Model
 from hlsgen.model.numbers import Format
+from hlsgen.passes.slots import Slots
 from hlsgen.plan import estimate, pack_project, plan, require_fit, write_design
 from hlsgen.plan.design import parse_design, read_design
 from tests.designs import spec_of
@@ -109,6 +111,19 @@ def test_estimate_names_what_binds_and_where() -> None:
     assert found["worst_layer"] in names
     assert found["cycles_per_frame"] >= found["bound_cycles"] > 0
     assert found["fps"] == round(1e8 / found["cycles_per_frame"], 2)
+
+
+def test_the_bound_under_a_ring_is_less_with_a_deeper_one() -> None:
+    """Between what array and memory allow without a ring, and what the whole schedule takes."""
+    board = load_board("zc706")
+    spec = spec_of(9, 6, 1, act_bits=4, lanes_n=2, pixels_n=2, act_depth=4096, record_depth=4096)
+    model = load_zoo("vgg11", slots=Slots(pot4=9, fixed4=6, fixed8=1), size=32, width=0.125)
+    bounds = []
+    for depth in (512, 1024, 8192):
+        found = estimate(plan(model, board, replace(spec, ring_depth=depth)), board)
+        assert found["bound_cycles"] <= found["ring_bound_cycles"] < found["cycles_per_frame"]
+        bounds.append(found["ring_bound_cycles"])
+    assert bounds[0] > bounds[1] > bounds[2]
 
 
 def test_estimate_counts_the_bytes_of_the_project(tmp_path: Path) -> None:
