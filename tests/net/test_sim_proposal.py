@@ -279,3 +279,15 @@ def test_a_hang_says_what_waits(
     assert "no progress" in (place / "out" / "sim.log").read_text()
     suite = ElementTree.parse(tmp_path / "sim.xml").getroot()[0]
     assert suite.get("failures") == str(1 + len(STREAMS))
+
+
+def test_frames_that_nobody_asked_for_are_differences(tmp_path: Path) -> None:
+    """A start that leaves a frame more than it was given is not equal."""
+    images = [picture(121, 91, seed=seed) for seed in (1, 2)]
+    work = [(a_space(), images)]
+    built = project(ONE_PORT, tmp_path)
+    run = run_frames(built, work)
+    assert verdicts(built.spec, work, run)[0].equal
+    fewer = replace(run.starts[0], images=run.starts[0].images[:1])
+    verdict = judged(built.spec, work[0][0], [fewer], run.left).verdict
+    assert not verdict.equal and verdict.first is None and verdict.differences > 0
