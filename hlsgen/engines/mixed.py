@@ -146,8 +146,8 @@ class MixedSpec:
         return 1 << min(self.mult_w, 32)
 
     def drain_cycles(self, *, raw: bool, lone: bool = False) -> int:
-        """Cycles in which the sums of a tile are requantised; `lone`: a raw tensor of one pixel."""
-        pairs = 1 if raw and lone else self.pixels_n // self.drain_n
+        """Cycles in which the sums of a tile are requantised; `lone`: as of a descriptor."""
+        pairs = 1 if lone else self.pixels_n // self.drain_n
         return pairs * self.row_groups_n * (4 if raw else 1)
 
     def slot_kind(self, slot: int) -> Format:

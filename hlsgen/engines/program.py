@@ -118,7 +118,20 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetch:
+class _Common:
+    """What every descriptor has."""
+
+    wait_load: int = NO_WAIT
+    wait_compute: int = NO_WAIT
+    wait_store: int = NO_WAIT
+    report_slot: int = NO_REPORT
+    hold: bool = False
+    merge: bool = False
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch(_Common):
     """Weights and records of `blocks` blocks of one stream of CONVs."""
 
     offset: int  # bytes in the weight buffer
@@ -128,13 +141,6 @@ class Fetch:
     k: int  # weight words of a block
     table_records: int = 0
     port_beats: int
-    wait_load: int = NO_WAIT
-    wait_compute: int = NO_WAIT
-    wait_store: int = NO_WAIT
-    report_slot: int = NO_REPORT
-    hold: bool = False
-    merge: bool = False
-    shared: bool = False
 
     LAYOUT: ClassVar[Layout] = {
         "offset": Bits(2, 0, 32),
@@ -173,7 +179,7 @@ _IMAGE: Layout = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class Load(_Common):
     """Runs of rows*width beats from a buffer into the activation memory.
 
     With `row_beats`, an image: the buffer holds rows of that many beats, `run_bytes` apart, and
@@ -192,13 +198,6 @@ class Load:
     s: int
     off_step: int
     phase_stride: int
-    wait_load: int = NO_WAIT
-    wait_compute: int = NO_WAIT
-    wait_store: int = NO_WAIT
-    report_slot: int = NO_REPORT
-    hold: bool = False
-    merge: bool = False
-    shared: bool = False
     row_beats: int = 0  # of an image's row; 0: no image
     step: int = 0  # bytes from one beat's first pixel to the next one's
     lead: int = 0  # bytes of padding in front of a row
@@ -218,7 +217,7 @@ class Store(Load):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compute:
+class Compute(_Common):
     """A CONV or, with `pool`, a maximum POOL over `taps`."""
 
     pool: bool = False
@@ -251,13 +250,6 @@ class Compute:
     add_tie_even: bool = False
     add_tie_parity: int = 0
     skew: bool = False  # plane 1 of the input lies B/2 banks further on
-    wait_load: int = NO_WAIT
-    wait_compute: int = NO_WAIT
-    wait_store: int = NO_WAIT
-    report_slot: int = NO_REPORT
-    hold: bool = False
-    merge: bool = False
-    shared: bool = False
 
     LAYOUT: ClassVar[Layout] = {
         "skew": Bits(0, 27, 1),
@@ -289,6 +281,11 @@ class Compute:
         "add_tie_even": Bits(7, 49, 1),
         "add_tie_parity": Bits(7, 50, 1),
     }
+
+    @property
+    def lone(self) -> bool:
+        """Whether it writes a raw tensor of one pixel, of whose tile only the first pair drains."""
+        return self.kind is OutputKind.RAW and self.wo == self.ho == 1
 
 
 Descriptor: TypeAlias = Fetch | Load | Compute | Store

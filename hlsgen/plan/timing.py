@@ -221,7 +221,7 @@ class _Run:
         beats = spec.row_groups_n * (4 if raw else 1) * (3 if item.merge else 1)
         if spec.act_bits == 4 and item.kind is not OutputKind.CODES:
             beats *= 2
-        pixels = spec.drain_n if raw and item.wo == item.ho == 1 else spec.pixels_n
+        pixels = spec.drain_n if item.lone else spec.pixels_n
         writes = pixels * beats // spec.drain_n
         return max(issued, self._drain(item), self._places(), writes)
 
@@ -231,7 +231,7 @@ class _Run:
 
     def _drain(self, item: Compute) -> int:
         raw = item.kind is OutputKind.RAW
-        return self.spec.drain_cycles(raw=raw, lone=item.wo == item.ho == 1)
+        return self.spec.drain_cycles(raw=raw, lone=item.lone)
 
 
 class _Bound(_Run):

@@ -52,6 +52,7 @@ class JobLike(Protocol):
     ho: int
     shared: bool
     skew: bool
+    lone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +210,7 @@ def _drain(spec: WindowSpec, job: JobLike) -> int:
     """Cycles in which a tile is requantised; of a raw one of one pixel the first pair only."""
     if job.kind != _RAW:
         return spec.drain_len
-    lone = job.wo == job.ho == 1
-    return 4 * (spec.rows_n * spec.act_bits // 64 if lone else spec.drain_len)
+    return 4 * (spec.rows_n * spec.act_bits // 64 if job.lone else spec.drain_len)
 
 
 def _reads(spec: WindowSpec, job: JobLike, block: int) -> Iterator[_Read]:

@@ -39,6 +39,7 @@ class OutputLike(Protocol):
     out_off_step: int
     out_groups: int
     merge: bool
+    lone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ class WriterSpec:
     def entries(self, job: OutputLike) -> tuple[int, int, int, int, int]:
         """Shape of a descriptor's entries: blocks, tiles, pixel pairs, bytes, groups of a block."""
         groups = 1 if job.pool else self.rows_n // self.group_lanes_n
-        pairs = 1 if _lone(job) else self.pixels_n // self.drain_n
+        pairs = 1 if job.lone else self.pixels_n // self.drain_n
         return job.blocks, job.tiles, pairs, _bytes(job), groups
 
 
@@ -161,16 +162,11 @@ def _bytes(job: OutputLike) -> int:
     return 4 if job.kind == _RAW and not job.pool else 1
 
 
-def _lone(job: OutputLike) -> bool:
-    """Whether only the first pair of pixels comes: a raw tensor of one pixel."""
-    return job.kind == _RAW and not job.pool and job.wo == job.ho == 1
-
-
 def _places(
     spec: WriterSpec, job: OutputLike
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Bank, address (without group and plane) and validity of the tiles' pixels."""
-    o = np.arange(job.tiles * (spec.drain_n if _lone(job) else spec.pixels_n))
+    o = np.arange(job.tiles * (spec.drain_n if job.lone else spec.pixels_n))
     y, x, s = o // job.wv, o % job.wv, job.out_s
     q = (y // s) * job.out_pitch + x // s + (x % s) * job.out_off_step
     phase = (y % s) * s + x % s
