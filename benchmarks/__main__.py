@@ -38,6 +38,7 @@ BENCHMARKS = (
     Benchmark(name="pot4", run=resources.pot4),
     Benchmark(name="fixed4", run=resources.fixed4),
     Benchmark(name="synth", run=resnet8.synth),
+    Benchmark(name="proposal_synth", run=proposals.synth),
     Benchmark(name="random", run=random_networks.fixed_designs),
     Benchmark(name="drawn", run=random_networks.drawn_designs),
     Benchmark(name="installation", run=resources.installation, quick=False),

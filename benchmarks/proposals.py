@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.opencv_bing import opencv_seconds
+from benchmarks.resources import estimated
 from benchmarks.rows import OUT, Row, at_most, holds, outside, told
 from hlsgen import api
 from hlsgen.boards import load_board
 from hlsgen.model.proposal import SPACES
 from hlsgen.photos import Picture, read_pictures
+from hlsgen.plan.proposal_cost import proposal_resources, proposal_stages
+from hlsgen.run.proposal_csim import csim_proposal
+from hlsgen.run.proposal_project import load_proposal_project
 from hlsgen.run.proposal_sim import sim_proposal
 from hlsgen.run.system import Memory
 
@@ -31,7 +35,7 @@ def proposals() -> list[Row]:
     rows: list[Row] = []
     for lanes in ASKED:
         rows += _of_one_size(lanes)
-    rows += [_of_many_sizes(lanes) for lanes in ASKED]
+    rows += [row for lanes in ASKED for row in _of_many_sizes(lanes)]
     return [*rows, *_beside_opencv()]
 
 
@@ -103,14 +107,33 @@ def _of_one_size(lanes: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def _of_many_sizes(lanes: int) -> Row:
+def _of_many_sizes(lanes: int) -> list[Row]:
+    """Golden = hardware under stalls, and golden = C++, on every stream of every photograph."""
     shown = of_many_sizes()
     sizes = len({item.pixels.shape for item in shown})
     memory = Memory(bytes_per_cycle=simulated(lanes)["memory"]["bytes_per_cycle"], stall=STALL,
                     seed=SEED)  # fmt: skip
-    figures = sim_proposal(project(lanes), shown, memory=memory)
-    name = f"Region proposals, {lanes} lanes: {sizes} sizes in a row, {STALL} % stalls"
-    return holds(f"{name}: every stream equal", figures["equal"], _equal(figures), COMMAND)
+    hardware = sim_proposal(project(lanes), shown, memory=memory)
+    software = csim_proposal(project(lanes), shown)
+    name = f"Region proposals, {lanes} lanes: {len(shown)} photographs of {sizes} sizes"
+    stalls = f"{name} in a row, {STALL} % stalls: every stream equal"
+    return [
+        holds(stalls, hardware["equal"], _equal(hardware), COMMAND),
+        holds(f"{name}, C++: every stream equal", software["equal"], _equal(software), COMMAND),
+    ]
+
+
+def synth() -> list[Row]:
+    """Whether the engine fits the device with room beside it, counted by Yosys."""
+    rows: list[Row] = []
+    for lanes in ASKED:
+        figures = api.synth(project(lanes))
+        counts = ", ".join(f"{key} {figures[key]:,}" for key in ("lut", "ff", "dsp", "bram36"))
+        spec, command = load_proposal_project(project(lanes)).spec, "hlsgen synth out/"
+        name = f"Region proposals, {lanes} lanes"
+        rows.append(holds(f"{name}: fit {figures['device']}", figures["fits"], counts, command))
+        rows += estimated(name, proposal_resources(spec), proposal_stages(spec), figures, command)
+    return rows
 
 
 def _beside_opencv() -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.resources import estimated
 from benchmarks.rows import OUT, Row, at_least, at_most, holds, outside
 from hlsgen import api
 from hlsgen.boards import load_board
-from hlsgen.engines.mixed import MixedSpec
 from hlsgen.model import golden, store
 from hlsgen.passes.quantize import accuracy, quantize
-from hlsgen.plan.cost import Resources, resources, resources_by_stage
+from hlsgen.plan.cost import resources, resources_by_stage
 from hlsgen.run.project import load_project
 from hlsgen.run.sim import sim as simulate
 from hlsgen.run.system import Memory
@@ -29,7 +29,6 @@ from tests.cifar import ARCHIVE, images
 BOARD = "zedboard"
 FRAMES = 4
 CSIM_FRAMES = 100
-LARGE_STAGE = 500  # LUTs or FFs; what is less is lost among the others
 EVERY = 10  # every tenth image calibrates, the others count
 
 
@@ -134,27 +133,9 @@ def synth() -> list[Row]:
     figures = api.synth(folder)
     counts = ", ".join(f"{key} {figures[key]:,}" for key in ("lut", "ff", "dsp", "bram36"))
     name = f"ResNet-8 int8 design fits {figures['device']}"
-    whole, stage = cost_differences(load_project(folder).spec, figures)
-    return [
-        holds(name, figures["fits"], counts, command),
-        at_most("LUTs and FFs of estimate: off by", 10, 100 * whole, "%", command),
-        at_most("LUTs and FFs of a stage in estimate: off by", 10, 100 * stage, "%", command),
-    ]
-
-
-def cost_differences(spec: MixedSpec, figures: Mapping[str, Any]) -> tuple[float, float]:
-    """Largest relative difference of LUTs or FFs: of the engine, and of a stage of some size."""
-    parts = resources_by_stage(spec)
-    stages = [row for row in figures["stages"] if max(row["lut"], row["ff"]) > LARGE_STAGE]
-    assert stages, "a design has stages of some size"
-    return _difference(resources(spec), figures), max(
-        _difference(parts[row["name"]], row) for row in stages if row["name"] in parts
-    )
-
-
-def _difference(computed: Resources, counted: Mapping[str, Any]) -> float:
-    pairs = ((computed.lut, counted["lut"]), (computed.ff, counted["ff"]))
-    return max(abs(mine - theirs) / theirs for mine, theirs in pairs)
+    spec = load_project(folder).spec
+    rows = estimated("ResNet-8", resources(spec), resources_by_stage(spec), figures, command)
+    return [holds(name, figures["fits"], counts, command), *rows]
 
 
 def golden_seconds() -> list[Row]:

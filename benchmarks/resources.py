@@ -6,15 +6,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmarks.rows import Row, at_least, at_most
+from hlsgen.plan.cost import Resources
 from hlsgen.resources import resource
 from hlsgen.run.netlist import Counts
 from hlsgen.run.synth import map_design
 from tests.conftest import ROOT
 
 LANES, PIXELS = 8, 10
+LARGE_STAGE = 500  # LUTs or FFs; what is less is lost among the others
 _PARAMETERS = {"ActBits": 4, "LanesN": LANES, "PixelsN": PIXELS}
 
 
@@ -43,6 +47,27 @@ def installation() -> list[Row]:
         _run([str(folder / "venv" / "bin" / "hlsgen"), "boards"])
         size = _megabytes(folder / "venv") - before
     return [at_most("Base installation", 150, size, "MB", "pip install hlsgen, fresh venv")]
+
+
+def estimated(
+    name: str,
+    whole: Resources,
+    stages: Mapping[str, Resources],
+    counted: Mapping[str, Any],
+    command: str,
+) -> Iterator[Row]:
+    """Rows of how far LUTs and FFs of `estimate` are from the counts of `hlsgen synth`."""
+    large = [row for row in counted["stages"] if max(row["lut"], row["ff"]) > LARGE_STAGE]
+    own = {row["name"]: _difference(stages[row["name"]], row) for row in large}
+    far = max(own, key=own.__getitem__)
+    text = f"{name}: LUTs and FFs of estimate: off by"
+    yield at_most(text, 10, 100 * _difference(whole, counted), "%", command)
+    yield at_most(f"{text}, stage {far}", 10, 100 * own[far], "%", command)
+
+
+def _difference(computed: Resources, counted: Mapping[str, Any]) -> float:
+    pairs = ((computed.lut, counted["lut"]), (computed.ff, counted["ff"]))
+    return max(abs(mine - theirs) / theirs for mine, theirs in pairs)
 
 
 def _counts(top: str) -> Counts:

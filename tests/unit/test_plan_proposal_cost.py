@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cost of a proposal engine against Yosys' counts of the SystemVerilog, stage by stage.
+"""The cost of a proposal engine against counts that `hlsgen synth` gave.
 
-The netlist is kept by its content, as in `test_plan_cost.py`.
+`make bench --only proposal_synth` counts anew and compares stage by stage.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from hlsgen.emit.rtl import module_files, proposal_parameters
+from hlsgen.emit.rtl import module_files
 from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.plan.cost import Resources
 from hlsgen.plan.proposal_cost import proposal_resources, proposal_stages
-from hlsgen.resources import resource
-from hlsgen.run.netlist import Counts
-from hlsgen.run.synth import map_design, stage_name
+from hlsgen.run.synth import map_design
 
 pytestmark = pytest.mark.unit
 TOLERANCE = 0.10
@@ -39,40 +37,6 @@ COUNTED = {
 
 def near(computed: float, counted: float) -> bool:
     return abs(computed - counted) <= TOLERANCE * counted
-
-
-def counts(spec: ProposalSpec) -> dict[str, Counts]:
-    """Counts of the stages, and of the whole under the empty name."""
-    pytest.importorskip("pyosys", reason="Yosys (pyosys) is not installed")
-    files = sorted(resource("templates/rtl").glob("*.sv"))
-    netlist = map_design(files, "hg_proposal", proposal_parameters(spec))
-    found = {"": netlist.counts(netlist.top)}
-    todo = [netlist.top]
-    while todo:
-        for name, module in netlist.instances(todo.pop()).items():
-            if name in ("u_front", "u_rank"):  # which only wire
-                todo.append(module)
-            else:
-                found[stage_name(name)] = netlist.counts(module)
-    return found
-
-
-def test_proposal_cost_is_what_yosys_counts() -> None:
-    counted = counts(SMALL)
-    whole, found = counted.pop(""), proposal_resources(SMALL)
-    assert near(found.lut, whole.lut) and near(found.ff, whole.ff), (found, whole)
-    assert (found.dsp, 2 * found.bram36) == (whole.dsp, whole.bram_halves)
-    parts = proposal_stages(SMALL)
-    assert set(parts) == set(counted)
-    far = {
-        stage: (parts[stage], one)
-        for stage, one in counted.items()
-        if max(one.lut, one.ff) > 500  # less is lost among the others
-        and not (near(parts[stage].lut, one.lut) and near(parts[stage].ff, one.ff))
-    }
-    assert far == {}
-    exact = {stage: (one.dsp, one.bram_halves) for stage, one in counted.items()}
-    assert {stage: (one.dsp, 2 * one.bram36) for stage, one in parts.items()} == exact
 
 
 @pytest.mark.parametrize("name", COUNTED)
