@@ -94,8 +94,9 @@ def test_csim_refuses_pictures(place: Path, refused: Callable[..., str], name: s
         (["--image", "1x1"], r"^Image size must be WIDTHxHEIGHT of 8 to 4096 pixels a side, not "),
         (["--image", "500"], r"^Image size must be WIDTHxHEIGHT of .* not '500'; e\.g\. 500x375$"),
         (["--lanes", "9"], r"^Resize lanes_n must be in 1\.\.8, not 9$"),
+        (["--camera", "3"], r"^Proposal stream_pixels must be 1 or 2, or 0 without .*, not 3$"),
     ],
-    ids=["k", "1x1", "one side", "lanes"],
+    ids=["k", "1x1", "one side", "lanes", "camera"],
 )
 def test_build_refuses_choices(
     place: Path, refused: Callable[..., str], tmp_path: Path, options: list[str], pattern: str
