@@ -71,7 +71,13 @@ def start(
         text=True,
         env=whole,
         cwd=folder,
+        preexec_fn=_interruptible,
     )
+
+
+def _interruptible() -> None:
+    """A shell starts what runs in the background with SIGINT ignored, and that is inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupted(process: subprocess.Popen[str], folder: Path, sent: signal.Signals) -> int:
