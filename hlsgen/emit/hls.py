@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hlsgen.emit.render import render
+from hlsgen.emit.rtl import proposal_sizes
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.proposal import ProposalSpec
-from hlsgen.engines.proposal_jobs import jobs_depth
 from hlsgen.resources import resource
 
 CONFIG = "config.hpp"
@@ -73,21 +73,8 @@ def _proposal_context(spec: ProposalSpec) -> ConfigContext:
     """The fields, and what the spec and its stages derive from them."""
     calibrate = spec.calibrate
     values = {
-        "WidthMax": spec.width_max,
-        "HeightMax": spec.height_max,
-        "LanesN": spec.lanes_n,
-        "PortsN": spec.ports_n,
-        "StreamPixelsN": spec.stream_pixels,
-        "AttemptsN": spec.attempts_n,
-        "LimitN": spec.limit_n,
-        "TopK": spec.top_k,
-        "SizesN": len(spec.sizes),
-        "LineDepth": spec.line_depth,
-        "JobsDepth": jobs_depth(spec),
-        "CacheRowsN": spec.resize.cache_rows_n,
+        **proposal_sizes(spec),
         "SpacingN": spec.suppress.spacing_n,
-        "MapBitsX": spec.map_bits[0],
-        "MapBitsY": spec.map_bits[1],
         "ScoreW": calibrate.score_w,
         "ValueW": calibrate.value_w,
         "CalibrateShift": calibrate.shift,

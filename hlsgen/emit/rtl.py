@@ -86,8 +86,8 @@ class TopContext:
     monitors: tuple[tuple[str, str, tuple[str, ...]], ...]  # into what, which, its parameters
 
 
-def proposal_parameters(spec: ProposalSpec) -> dict[str, int]:
-    """Parameters of hg_proposal without the layout hash."""
+def proposal_sizes(spec: ProposalSpec) -> dict[str, int]:
+    """Sizes of a proposal engine that its SystemVerilog and its C++ are made with."""
     return {
         "WidthMax": spec.width_max,
         "HeightMax": spec.height_max,
@@ -103,7 +103,6 @@ def proposal_parameters(spec: ProposalSpec) -> dict[str, int]:
         "CacheRowsN": spec.resize.cache_rows_n,
         "MapBitsX": spec.map_bits[0],
         "MapBitsY": spec.map_bits[1],
-        "CandidatesDepth": fifo_depth(spec),
     }
 
 
@@ -117,7 +116,13 @@ def top_context(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> TopCont
     engine = core_of(spec)
     stream_bits = 0
     if isinstance(spec, ProposalSpec):
-        ports_n, values = spec.ports_n, proposal_parameters(spec)
+        ports_n, values = (
+            spec.ports_n,
+            {
+                **proposal_sizes(spec),
+                "CandidatesDepth": fifo_depth(spec),
+            },
+        )
         stream_bits = PIXEL_BITS * spec.stream_pixels
     else:
         ports_n = spec.weight_ports_n + 1
