@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,8 @@ def snapshot(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def interruptible() -> None:
+    """Of a child, before it runs: a shell's background jobs inherit SIGINT as ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

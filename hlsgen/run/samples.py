@@ -11,6 +11,7 @@ import os
 import re
 import resource
 import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,20 +42,21 @@ class Samples:
         return sum(self.modules.values()) + sum(self.functions.values())
 
 
-def sample(works: Sequence[Work], folder: Path) -> tuple[list[Result], Samples]:
-    """Simulate like `simulate_all` and say where the time went; `folder` keeps the raw samples."""
+def sample(works: Sequence[Work]) -> tuple[list[Result], Samples]:
+    """Simulate like `simulate_all` and say where the time went."""
     program, _ = compile_bench(system_bench(works[0].project, sampled=True))
     before = _seconds()
-    with _environment(_VARIABLE, str(folder / "samples")):
-        results = simulate_all(works, sampled=True)
-    process = _seconds() - before
-    found = sorted(folder.glob("samples.*"))
-    if not found or shutil.which("gprof") is None:
-        raise ToolError(
-            f"A sampled simulation must leave a file that gprof reads, not {len(found)} files; "
-            "apt-get install binutils"
-        )
-    profile = tools.run(["gprof", "-b", "-p", program, found[-1]], what="gprof").stdout
+    with tempfile.TemporaryDirectory(prefix="hlsgen-samples-") as name:
+        with _environment(_VARIABLE, str(Path(name) / "samples")):
+            results = simulate_all(works, sampled=True)
+        process = _seconds() - before
+        found = list(Path(name).iterdir())
+        if len(found) != 1 or shutil.which("gprof") is None:
+            raise ToolError(
+                f"A sampled simulation must leave a file that gprof reads, not {len(found)} files; "
+                "apt-get install binutils"
+            )
+        profile = tools.run(["gprof", "-b", "-p", program, found[0]], what="gprof").stdout
     modules, functions = parse(profile.splitlines())
     return results, Samples(modules=modules, functions=functions, process=process)
 

@@ -35,7 +35,7 @@ _WIRES = ("hg_proposal_front", "hg_rank")  # hold stages and nothing else
 _ARRAY = "hg_array"
 _APART = (_ARRAY, "hg_requant", "hg_suppress", "hg_heap", "hg_resize")
 _REGISTERS_BITS = 1024  # a larger memory must not become flip-flops
-_CODE_VERSION = 5
+_CODE_VERSION = 6
 
 
 def synth(project: Path) -> dict[str, Any]:

@@ -33,7 +33,7 @@ module hg_image_stream_bench #(
     .clk, .valid(s_valid), .ready(s_ready), .data(s_data), .user(s_user), .last(s_last)
   );
   hg_image_stream #(.PixelsN(PixelsN)) u_stream (
-    .frames(32'(frames)), .width(13'(width)), .height(13'(height)), .*
+    .frames(32'(frames)), .width(13'(width)), .height(13'(height)), .moves(), .*
   );
 
   initial begin

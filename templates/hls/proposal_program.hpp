@@ -62,8 +62,8 @@ struct ProposalTables {
 
 template <class C>
 bool proposal_header_in_range(const ProposalHeader &h) {
-    return h.sizes >= 1 && h.sizes <= C::SizesN && h.image.width >= SIDE_LEAST && h.image.width <= C::WidthMax &&
-           h.image.height >= SIDE_LEAST && h.image.height <= C::HeightMax && h.top_k == C::TopK &&
+    return h.space <= SPACE_GRAY && h.sizes >= 1 && h.sizes <= C::SizesN &&
+           h.image.width >= SIDE_LEAST && h.image.width <= C::WidthMax && h.image.height >= SIDE_LEAST && h.image.height <= C::HeightMax && h.top_k == C::TopK &&
            h.row_beats == ceil_div(3 * h.image.width, 8) &&
            h.column_beats <= C::LineDepth * ProposalTables<C>::ColumnWords && h.jobs >= 1 &&
            h.jobs <= C::JobsDepth;

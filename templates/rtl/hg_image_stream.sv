@@ -26,6 +26,7 @@ module hg_image_stream #(
   input  logic [24*PixelsN-1:0] s_data,
   input  logic                  s_user,
   input  logic                  s_last,
+  output logic                  moves,    // a beat of a frame is taken
   // Since a beat that broke the frame
   output logic                  bad,
   output logic [12:0]           bad_row,
@@ -52,6 +53,7 @@ module hg_image_stream #(
   assign first = x_q == '0 && y_q == '0;
   assign take = s_valid && s_ready;
   assign taken = take && (synced_q || s_user);
+  assign moves = taken;
   assign bad_beat = taken && (s_user != first || s_last != row_end);
   assign ahead = written[5:0] - freed[5:0];
   assign fits = taken && row_end ? ahead + 6'd1 < 6'(CacheRowsN) : ahead < 6'(CacheRowsN);

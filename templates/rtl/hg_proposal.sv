@@ -140,7 +140,7 @@ module hg_proposal #(
   );
 
   // Image rows to scores
-  logic v_bad, rows_error, given_back, frame_begins, frame_ends, wait_rows, wait_bank;
+  logic v_moves, v_bad, rows_error, given_back, frame_begins, frame_ends, wait_rows, wait_bank;
   logic jobs_idle, scored;
   logic [55:0] score_tag;
   logic [12:0] v_bad_row;
@@ -156,9 +156,9 @@ module hg_proposal #(
     .size_we, .size_slot, .size_beat, .size_data(table_data), .go, .base(pointer[2][31:0]),
     .in_stride(value[1]), .frames(value[0]), .width(width[12:0]), .height(height[12:0]),
     .row_beats, .row_stride, .jobs_n, .space, .signs, .coeffs, .v_valid, .v_ready, .v_data,
-    .v_user, .v_last, .v_bad, .v_bad_row, .given_back, .frame_begins, .frame_ends, .wait_rows,
-    .wait_bank, .jobs_idle, .o_valid(scored), .o_tag(score_tag), .o_scored(score_there),
-    .o_scores(scores), .ar_valid(row_valid), .ar_ready(row_ready),
+    .v_user, .v_last, .v_moves, .v_bad, .v_bad_row, .given_back, .frame_begins, .frame_ends,
+    .wait_rows, .wait_bank, .jobs_idle, .o_valid(scored), .o_tag(score_tag),
+    .o_scored(score_there), .o_scores(scores), .ar_valid(row_valid), .ar_ready(row_ready),
     .ar_addr(row_addr), .ar_len(row_len), .r_valid(row_r_valid), .r_data, .r_resp
   );
 
@@ -207,7 +207,7 @@ module hg_proposal #(
   );
   // Rows are a LOAD's beats and results a STORE's; what goes wrong there has no index
   hg_faults #(.WatchW(WatchW)) u_faults (
-    .clk, .rst_n(core_rst_n), .progress(|r_valid || b_valid || scored || (v_valid && v_ready)),
+    .clk, .rst_n(core_rst_n), .progress(|r_valid || b_valid || scored || v_moves),
     .fetch_bad(1'b0), .fetch_bad_index('0), .taps_bad(1'b0), .stream_bad(v_bad),
     .stream_row({3'd0, v_bad_row}), .fetch_error(1'b0), .taps_error(1'b0),
     .load_error(rows_error), .store_error(wr_error[1]), .report_error(wr_error[0]),
@@ -221,7 +221,7 @@ module hg_proposal #(
 `ifndef SYNTHESIS
   logic step, unused_step;  // for the bench: something moves that no port shows
   assign step = scored || u_rank.limit_goes || (u_rank.top_valid && u_rank.top_ready) ||
-                (v_valid && v_ready);
+                v_moves;
   assign unused_step = step;
 `endif
 endmodule

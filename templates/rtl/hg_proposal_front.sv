@@ -62,6 +62,7 @@ module hg_proposal_front #(
   input  logic [VideoW-1:0]             v_data,
   input  logic                          v_user,
   input  logic                          v_last,
+  output logic                          v_moves,
   output logic                          v_bad,
   output logic [12:0]                   v_bad_row,
   // Scores
@@ -97,7 +98,7 @@ module hg_proposal_front #(
       .width, .height, .row_beats, .row_stride, .freed, .written, .w_valid, .w_slot, .w_x,
       .w_pixels, .ar_valid, .ar_ready, .ar_addr, .ar_len, .r_valid, .r_data, .r_resp
     );
-    assign {v_ready, v_bad, v_bad_row} = '0;
+    assign {v_ready, v_moves, v_bad, v_bad_row} = '0;
     logic unused;
     assign unused = ^{v_valid, v_data, v_user, v_last};
   end else begin : gen_stream
@@ -106,8 +107,9 @@ module hg_proposal_front #(
     end
     hg_image_stream #(.PixelsN(StreamPixelsN), .CacheRowsN(CacheRowsN)) u_image (
       .clk, .rst_n, .go, .frames, .width, .height, .s_valid(v_valid), .s_ready(v_ready),
-      .s_data(v_data), .s_user(v_user), .s_last(v_last), .bad(v_bad), .bad_row(v_bad_row), .freed,
-      .written, .w_valid(w_valid[0]), .w_slot(w_slot[0]), .w_x(w_x[0]), .w_pixels(w_pixels[0])
+      .s_data(v_data), .s_user(v_user), .s_last(v_last), .moves(v_moves), .bad(v_bad),
+      .bad_row(v_bad_row), .freed, .written, .w_valid(w_valid[0]), .w_slot(w_slot[0]),
+      .w_x(w_x[0]), .w_pixels(w_pixels[0])
     );
     assign {axi_idle, axi_error} = 2'b10;
     assign {ar_valid, ar_addr, ar_len} = '0;

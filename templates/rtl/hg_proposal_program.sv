@@ -92,10 +92,10 @@ module hg_proposal_program #(
   logic [31:0] section_offset, section_beats;
   logic [16:0] left_q;
   logic [3:0] count_q;
-  logic [15:0] index_q;
+  logic [15:0] index_q, beat_q, bad_beat_q;  // bad: the last one that came with an error
   // Header
   logic bad_magic_q, bad_version_q, bad_hash_q, bad_field_q;
-  logic [7:0] sizes_q, head_status;
+  logic [7:0] sizes_q, space_q, head_status;
   logic [15:0] top_k_q, columns_q, width_beats_q;
   logic [31:0] jobs_q, sizes_at_q, columns_at_q, jobs_at_q;
 
@@ -125,7 +125,7 @@ module hg_proposal_program #(
         4'd0: begin
           bad_magic_q <= m_data[31:0] != Magic;
           bad_version_q <= m_data[47:32] != 16'd1;
-          {space, sizes_q} <= m_data[57:48];
+          {space_q, sizes_q} <= m_data[63:48];
         end
         4'd1: bad_hash_q <= m_data != LayoutHash;
         4'd2: jobs_q <= m_data[63:32];
@@ -139,7 +139,7 @@ module hg_proposal_program #(
       endcase
     end
     width_beats_q <= 16'((18'({width, 1'b0}) + 18'(width) + 18'd7) >> 3);
-    bad_field_q <= 32'(sizes_q) > SizesN || 32'(top_k_q) != TopK ||
+    bad_field_q <= space_q > 8'd2 || 32'(sizes_q) > SizesN || 32'(top_k_q) != TopK ||
                    32'(width) < SideMin || 32'(width) > WidthMax ||
                    32'(height) < SideMin || 32'(height) > HeightMax ||
                    row_beats != width_beats_q ||
@@ -148,6 +148,7 @@ module hg_proposal_program #(
   assign head_status = bad_magic_q ? 8'd1 : bad_version_q ? 8'd2 : sizes_q == '0 ? 8'd0 :
                        bad_hash_q ? 8'd3 : bad_field_q ? FieldBad : 8'd0;
   assign jobs_n = jobs_q[15:0];
+  assign space = space_q[1:0];
   assign last_slot = 6'(sizes_q - 8'd1);
 
   // Tables
@@ -189,6 +190,8 @@ module hg_proposal_program #(
     now <= state_q == Idle || state_q == Clear ? '0 : now + 48'd1;
     core_rst_n <= rst_n && state_q != Clear;
     left_q <= state_q == TableReq ? section_beats[16:0] : left_q - 17'(take);
+    beat_q <= state_q == HeadReq || state_q == TableReq ? '0 : beat_q + 16'(r_valid);
+    if (r_valid && r_resp != 2'd0) bad_beat_q <= beat_q;
     index_q <= state_q == HeadReq || state_q == TableReq ? '0 : index_q + 16'(take);
     if (!rst_n) begin
       state_q <= Idle;
@@ -231,7 +234,7 @@ module hg_proposal_program #(
           halt <= 1'b1;
           state_q <= Halt;
           status <= read_error ? ReadBad : job_bad_q ? FieldBad : fault_status;
-          status_index <= read_error ? (section_q == Jobs ? index_q : '0) :
+          status_index <= read_error ? (section_q == Jobs ? bad_beat_q : '0) :
                           job_bad_q ? judged_index_q : fault_index;
         end
       end

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from hlsgen import api
 from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.engines.proposal_jobs import predict
+from hlsgen.engines.proposal_program import VIDEO_START
 from hlsgen.model.proposal import SPACES
 from hlsgen.model.store import save
 from hlsgen.run.outcome import ending
@@ -104,26 +106,31 @@ def sessions(built: ProposalProject, starts: Sequence[Start], folder: Path) -> S
 def test_camera_faults_end_the_run(tmp_path: Path) -> None:
     """With the row in which a frame broke, behind the bad beat; the next start is as ever.
 
-    A camera that falls silent is a standstill, here after 2^14 cycles.
+    A camera that falls silent is a standstill, here after 2^14 cycles, and so is one that never
+    begins a frame.
     """
     built = camera_project("one_pixel", tmp_path)
     good = camera_start(ONE_PIXEL, a_space(), [picture(33, 31), picture(33, 31, 3)])
     bad = [broken(good, name) for name in FAULTS]
     silent = replace(good, video=good.video[:-1])
+    blind = replace(good, video=np.tile(good.video & ~np.uint64(VIDEO_START), 12))
     starts = [good]
-    for start in (*(item[0] for item in bad), silent):
+    for start in (*(item[0] for item in bad), silent, blind):
         starts += [start, good]
     (tmp_path / "run").mkdir()
     session = sessions(built, starts, tmp_path / "run")
     assert session.run.passed, tail(session.run.log, 40)
     first, *rest = session.outcomes
-    ends = [(9, row) for _, row, _ in bad] + [(8, 0)]
+    ends = [(9, row) for _, row, _ in bad] + [(8, 0)] * 2
     assert [ending(outcome.report) for outcome in rest[::2]] == ends
     assert all((item.output, item.report) == (first.output, first.report) for item in rest[1::2])
+    assert all(struct.unpack_from("<I", item.report, 24)[0] < 2 for item in rest[::2])
     beats = [len(good.video)]
     for count in (*(item[2] for item in bad), len(silent.video)):
         beats += [count, len(good.video)]
-    assert TAKEN.findall(session.run.log) == [str(count) for count in beats]
+    *taken, dropped, last = map(int, TAKEN.findall(session.run.log))
+    assert (taken, last) == (beats, len(good.video))
+    assert 1 << 13 < dropped < 1 << 14  # it pauses in every fifth cycle
 
 
 def test_camera_project_through_the_api(tmp_path: Path) -> None:

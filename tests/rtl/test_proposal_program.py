@@ -81,6 +81,7 @@ HEADER = {  # offset, bytes, status
     "magic": (3, b"X", 1),
     "version": (5, b"\x01", 2),
     "layout hash": (15, b"\x00", 3),
+    "space": (7, b"\x03", FIELD),
     "sizes": (6, b"\x0b", FIELD),
     "narrow": (24, b"\x07\x00\x21\x00\x03", FIELD),
     "wide": (24, b"\x47\x00\x21\x00\x1b", FIELD),
@@ -142,7 +143,9 @@ def starts() -> Iterator[Start]:
     jobs_at = field(work.data, 64, 4)
     yield Start(data=work.data, bad_at=8, status=READ, runs=False)
     yield Start(data=work.data, bad_at=field(work.data, 60, 4), status=READ, runs=False)
-    yield Start(data=work.data, bad_at=jobs_at, status=READ, runs=False)
+    for index in (0, 1, 6, len(work.jobs) - 1):
+        at = jobs_at + 8 * index
+        yield Start(data=work.data, bad_at=at, status=READ, index=index, runs=False)
     yield Start(data=work.data, other=7, status=7, index=77)
     yield Start(data=changed(work.data, 54, bytes(2)))  # no column table
     yield Start(data=work.data)

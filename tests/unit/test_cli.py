@@ -204,6 +204,7 @@ def test_interrupt_is_one_line_and_code_130(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(api.__file__).parents[1])},
+        preexec_fn=interruptible,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bad_input import matches, snapshot
+from tests.bad_input import interruptible, matches, snapshot
 from tests.conftest import ROOT
 from tests.unit.conftest import Place
 
@@ -71,13 +71,8 @@ def start(
         text=True,
         env=whole,
         cwd=folder,
-        preexec_fn=_interruptible,
+        preexec_fn=interruptible,
     )
-
-
-def _interruptible() -> None:
-    """A shell starts what runs in the background with SIGINT ignored, and that is inherited."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupted(process: subprocess.Popen[str], folder: Path, sent: signal.Signals) -> int:
