@@ -27,6 +27,8 @@ from hlsgen.run.netlist import Netlist
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "digits"))
 import network
 
+from tests.bad_input import interruptible
+
 pytestmark = pytest.mark.unit
 
 
