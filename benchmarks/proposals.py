@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from hlsgen.run.system import Memory
 BOARD, IMAGE = "zedboard", (500, 375)
 ASKED = {3: 91_000, 5: 45_000}  # cycles of a frame by lanes
 FRAMES = 4
+PAUSES = (0, 20, 50)  # percent of the cycles in which a camera pauses
 STALL, SEED = 40, 9  # percent of the cycles of every channel
 SECONDS = 60  # of a photograph, once compiled
 COMMAND = "make bench (--only proposals)"
@@ -36,17 +38,18 @@ def proposals() -> list[Row]:
     for lanes in ASKED:
         rows += _of_one_size(lanes)
     rows += [row for lanes in ASKED for row in _of_many_sizes(lanes)]
-    return [*rows, *_beside_opencv()]
+    return [*rows, *_from_camera(), *_beside_opencv()]
 
 
 @cache
-def project(lanes: int) -> Path:
+def project(lanes: int, camera: int = 0) -> Path:
     """The project of OpenCV's model for photographs of 500x375."""
-    model, out = OUT / "bing", OUT / f"bing_{lanes}_lanes"
+    model, out = OUT / "bing", OUT / f"bing_{lanes}_lanes_camera_{camera}"
     if not model.is_dir():
         api.import_model(outside("bing"), model)
     image = f"{IMAGE[0]}x{IMAGE[1]}"
-    api.build(model, board=BOARD, output=out, image=image, lanes=lanes, top_k=1000)
+    api.build(model, board=BOARD, output=out, image=image, lanes=lanes, top_k=1000,
+              camera=camera or None)  # fmt: skip
     return out
 
 
@@ -121,6 +124,18 @@ def _of_many_sizes(lanes: int) -> list[Row]:
         holds(stalls, hardware["equal"], _equal(hardware), COMMAND),
         holds(f"{name}, C++: every stream equal", software["equal"], _equal(software), COMMAND),
     ]
+
+
+def _from_camera() -> Iterator[Row]:
+    """Cycles of a photograph from a camera of two pixels a beat, which pauses by chance."""
+    folder = project(min(ASKED), camera=2)
+    rate = simulated(min(ASKED))["memory"]["bytes_per_cycle"]
+    for pause in PAUSES:
+        memory = Memory(bytes_per_cycle=rate, stall=pause, seed=SEED)
+        figures = sim_proposal(folder, of_one_size(), memory=memory)
+        name = f"Region proposals from a camera, {min(ASKED)} lanes, pauses in {pause} %"
+        reached = f"{figures['cycles_per_frame']:,} cycles, {_equal(figures)}"
+        yield holds(f"{name}: every stream equal", figures["equal"], reached, COMMAND)
 
 
 def synth() -> list[Row]:

@@ -8,7 +8,7 @@ process simulates all runs of a design: a frame, two frames in a row, a frame wi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -105,12 +105,13 @@ def rows(target: Target, found: Runs) -> Iterator[Row]:
     yield _frame(f"{name}, one frame", target, target.asked, board, found)
     if target.then:
         yield _frame(f"{name}: then", target, target.then, board, found)
-    for share in OF_BOUND:
-        what = f"{name}: of the bound {found.bound:,}"
-        yield at_least(what, share, found.bound / cycles, "", COMMAND)
-    for share in OF_BOUND:
-        what = f"{name}: of the bound {found.ring_bound:,} under its ring"
-        yield at_least(what, share, found.ring_bound / cycles, "", COMMAND)
+    bounds = {"": found.bound, " under its ring": found.ring_bound}
+    for words, bound in bounds.items():
+        for share in OF_BOUND:
+            row = at_least(
+                f"{name}: of the bound {bound:,}{words}", share, bound / cycles, "", COMMAND
+            )
+            yield replace(row, good=row.good and bound <= cycles)  # else it is no bound
     off = 100 * abs(found.estimated / cycles - 1)
     what = f"{name}: estimate of {found.estimated:,} cycles off by"
     yield at_most(what, 2, off, "%", COMMAND)
