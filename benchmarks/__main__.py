@@ -37,6 +37,7 @@ BENCHMARKS = (
     Benchmark(name="proposals", run=proposals.proposals),
     Benchmark(name="pot4", run=resources.pot4),
     Benchmark(name="fixed4", run=resources.fixed4),
+    Benchmark(name="mixed_cost", run=lambda: list(resources.mixed_cost())),
     Benchmark(name="synth", run=resnet8.synth),
     Benchmark(name="proposal_synth", run=proposals.synth),
     Benchmark(name="random", run=random_networks.fixed_designs),

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.rows import Row, at_least, at_most
-from hlsgen.plan.cost import Resources
+from hlsgen.emit.rtl import PARAMETERS
+from hlsgen.plan.cost import Resources, resources, resources_by_stage
 from hlsgen.resources import resource
 from hlsgen.run.netlist import Counts
 from hlsgen.run.synth import map_design
 from tests.conftest import ROOT
+from tests.designs import digits_spec
 
 LANES, PIXELS = 8, 10
+_COST_COMMAND = "make bench (--only mixed_cost): Yosys"
 LARGE_STAGE = 500  # LUTs or FFs; what is less is lost among the others
 _PARAMETERS = {"ActBits": 4, "LanesN": LANES, "PixelsN": PIXELS}
 
@@ -47,6 +50,22 @@ def installation() -> list[Row]:
         _run([str(folder / "venv" / "bin" / "hlsgen"), "boards"])
         size = _megabytes(folder / "venv") - before
     return [at_most("Base installation", 150, size, "MB", "pip install hlsgen, fresh venv")]
+
+
+def mixed_cost() -> Iterator[Row]:
+    """The cost of a small 4-bit design, stage by stage."""
+    spec = digits_spec()
+    files = sorted(resource("templates/rtl").glob("*.sv"))
+    given = {name: getattr(spec, field) for name, field in PARAMETERS.items()}
+    netlist = map_design(files, "hg_mixed", given)
+    below = netlist.instances(netlist.top).items()
+    stages = [
+        {"name": name.removeprefix("u_"), **netlist.counts(module).figures}
+        for name, module in below
+    ]
+    counted = {**netlist.counts(netlist.top).figures, "stages": stages}
+    parts = resources_by_stage(spec)
+    yield from estimated("4-bit design", resources(spec), parts, counted, _COST_COMMAND)
 
 
 def estimated(

@@ -72,7 +72,8 @@ def lint(module: str, parameters: dict[str, int]) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("module", MODULES)
+# hg_array's default is linted within hg_mixed; alone, at full size, it takes as long as 20 others
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "hg_array"])
 def test_rtl_lint_is_clean(module: str) -> None:
     report = lint(module, {})
     assert not report, report

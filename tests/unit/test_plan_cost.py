@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cost of a spec against Yosys' counts of the SystemVerilog, stage by stage.
+"""The cost of a spec against Yosys' counts of the SystemVerilog.
 
-Netlists are kept by their content, so this costs time only where the SystemVerilog has changed:
-about a minute of processor a design from nothing. `make bench --only synth` compares the 8-bit
-design of the ZedBoard in the same way.
+`make bench --only synth --only mixed_cost` counts anew, minutes of processor, and compares stage by
+stage.
 """
 
 from __future__ import annotations
@@ -13,23 +12,16 @@ from dataclasses import replace
 import pytest
 
 from hlsgen.boards import load_board
-from hlsgen.emit.rtl import PARAMETERS
-from hlsgen.engines.mixed import MixedSpec
-from hlsgen.plan.cost import resources, resources_by_stage
+from hlsgen.plan.cost import Resources, resources
 from hlsgen.plan.default import base_spec
-from hlsgen.resources import resource
-from hlsgen.run.netlist import Counts
-from hlsgen.run.synth import map_design
-from tests.designs import spec_of
+from tests.designs import digits_spec, spec_of
 
 pytestmark = pytest.mark.unit
 TOLERANCE = 0.10
-ZEDBOARD = load_board("zedboard")
-DESIGNS = {
-    "digits": replace(
-        base_spec(4, False, ZEDBOARD), lanes_n=4, pixels_n=2, ring_depth=1024, act_depth=1024
-    ),
-    "resnet8": base_spec(8, True, ZEDBOARD),
+DESIGNS = {"digits": digits_spec(), "resnet8": base_spec(8, True, load_board("zedboard"))}
+COUNTED = {
+    "digits": Resources(lut=24560, ff=34149, dsp=60, bram36=32),
+    "resnet8": Resources(lut=21846, ff=34373, dsp=208, bram36=67),
 }
 
 
@@ -37,35 +29,11 @@ def near(computed: float, counted: float) -> bool:
     return abs(computed - counted) <= TOLERANCE * counted
 
 
-def counts(spec: MixedSpec) -> dict[str, Counts]:
-    """Counts of the stages, and of the whole under the empty name."""
-    pytest.importorskip("pyosys", reason="Yosys (pyosys) is not installed")
-    files = sorted(resource("templates/rtl").glob("*.sv"))
-    parameters = {name: getattr(spec, field) for name, field in PARAMETERS.items()}
-    netlist = map_design(files, "hg_mixed", parameters)
-    below = netlist.instances(netlist.top).items()
-    stages = {name.removeprefix("u_"): netlist.counts(module) for name, module in below}
-    return {"": netlist.counts(netlist.top), **stages}
-
-
-def test_cost_is_what_yosys_counts() -> None:
-    spec = DESIGNS["digits"]
-    counted = counts(spec)
-    whole, found = counted.pop(""), resources(spec)
-    assert near(found.lut, whole.lut), (found, whole)
-    assert near(found.ff, whole.ff), (found, whole)
-    assert (found.dsp, 2 * found.bram36) == (whole.dsp, whole.bram_halves)
-    parts = resources_by_stage(spec)
-    assert set(parts) == set(counted)
-    far = {
-        stage: (parts[stage], one)
-        for stage, one in counted.items()
-        if max(one.lut, one.ff) > 500  # less is lost among the others
-        and not (near(parts[stage].lut, one.lut) and near(parts[stage].ff, one.ff))
-    }
-    assert far == {}
-    exact = {stage: (one.dsp, one.bram_halves) for stage, one in counted.items()}
-    assert {stage: (one.dsp, 2 * one.bram36) for stage, one in parts.items()} == exact
+@pytest.mark.parametrize("name", COUNTED)
+def test_cost_is_what_yosys_counted(name: str) -> None:
+    found, counted = resources(DESIGNS[name]), COUNTED[name]
+    assert near(found.lut, counted.lut) and near(found.ff, counted.ff), (found, counted)
+    assert (found.dsp, found.bram36) == (counted.dsp, counted.bram36)
 
 
 def test_dsps_of_the_cost_are_those_of_the_spec() -> None:
