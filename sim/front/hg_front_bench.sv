@@ -27,7 +27,7 @@ module hg_front_bench #(
   logic [55:0] o_tag;
   logic [LanesN-1:0] o_scored;
   logic [LanesN-1:0][ScoreW-1:0] o_scores;
-  logic v_ready, v_bad;  // no camera
+  logic v_ready, v_moves, v_bad;  // no camera
   logic [12:0] v_bad_row;
   logic axi_idle, jobs_idle, axi_error, frame_begins, frame_ends, wait_rows, wait_bank;
   logic [PortsN-1:0]       ar_valid, ar_ready, r_valid;
