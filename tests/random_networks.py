@@ -48,7 +48,7 @@ DESIGNS = {
         act_bits=4,
         lanes_n=16,
         pixels_n=2,
-        weight_ports_n=2,
+        weight_ports_n=4,
         ring_depth=1500,
         act_depth=288,
     ),

@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
     hg::Monitor::get().memory(memory.size());
 #endif
     const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-    hg::mixed<hg::Config>(state(), memory.data(), memory.data(), memory.data(), memory.data(), args);
+    hg::mixed<hg::Config>(state(), memory.data(), memory.data(), memory.data(), memory.data(), memory.data(), args);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 #ifdef HG_MONITOR
     if (std::fclose(file) != 0) csim::fail("cannot write " + folder + "monitor.bin");

@@ -50,20 +50,21 @@ using WordStream = stream<Word<C>, WORD_DEPTH>;
 
 template <class C>
 void fetch_stripes(const port_t *gmem1, const port_t *gmem2, const port_t *gmem3,
-                   std::uint64_t start, const FetchFields &d, LineStream<C> &lines) {
+                   const port_t *gmem4, std::uint64_t start, const FetchFields &d, LineStream<C> &lines) {
     for (beat_t i = 0; i < d.port_beats; ++i) {
         HG_PRAGMA(HLS PIPELINE II = 1)
         Line<C> line;
         line.beat[0] = read_beat(gmem1, start + 8 * i);
         if (C::WeightPortsN > 1) line.beat[1 % C::WeightPortsN] = read_beat(gmem2, start + d.port_stride + 8 * i);
         if (C::WeightPortsN > 2) line.beat[2 % C::WeightPortsN] = read_beat(gmem3, start + 2 * d.port_stride + 8 * i);
+        if (C::WeightPortsN > 3) line.beat[3 % C::WeightPortsN] = read_beat(gmem4, start + 3 * d.port_stride + 8 * i);
         lines.write(line);
     }
 }
 
 template <class C>
-void fetch_lines(const port_t *gmem1, const port_t *gmem2, const port_t *gmem3, std::uint64_t program,
-                 std::uint64_t weights, int descriptors, int frames, PlanStream<C> &plans,
+void fetch_lines(const port_t *gmem1, const port_t *gmem2, const port_t *gmem3,
+                 const port_t *gmem4, std::uint64_t program, std::uint64_t weights, int descriptors, int frames, PlanStream<C> &plans,
                  LineStream<C> &lines) {
     for (int frame = 0; frame < frames; ++frame) {
         for (int i = 0; i < descriptors; ++i) {
@@ -72,7 +73,7 @@ void fetch_lines(const port_t *gmem1, const port_t *gmem2, const port_t *gmem3, 
             const FetchFields d(descriptor);
             const FetchPlan plan = {d.blocks, d.rows, d.k, d.tables};
             plans.write(plan);
-            fetch_stripes<C>(gmem1, gmem2, gmem3, weights + d.offset, d, lines);
+            fetch_stripes<C>(gmem1, gmem2, gmem3, gmem4, weights + d.offset, d, lines);
         }
     }
     const FetchPlan end = {0, 0, 0, 0};

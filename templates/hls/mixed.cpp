@@ -18,6 +18,9 @@ extern "C" void HG_TOP(ap_uint<64> *gmem0, const ap_uint<64> *gmem1,
 #if HG_WEIGHT_PORTS > 2
                        const ap_uint<64> *gmem3,
 #endif
+#if HG_WEIGHT_PORTS > 3
+                       const ap_uint<64> *gmem4,
+#endif
                        std::uint64_t program, std::uint64_t weights, std::uint64_t input,
                        std::uint64_t output, std::uint64_t scratch, std::uint64_t report,
                        std::uint32_t frames, std::uint32_t input_stride, std::uint32_t output_stride) {
@@ -28,6 +31,9 @@ extern "C" void HG_TOP(ap_uint<64> *gmem0, const ap_uint<64> *gmem1,
 #endif
 #if HG_WEIGHT_PORTS > 2
     HG_PRAGMA(HLS INTERFACE m_axi port = gmem3 bundle = gmem3 offset = off max_read_burst_length = 16 num_read_outstanding = 8)
+#endif
+#if HG_WEIGHT_PORTS > 3
+    HG_PRAGMA(HLS INTERFACE m_axi port = gmem4 bundle = gmem4 offset = off max_read_burst_length = 16 num_read_outstanding = 8)
 #endif
     HG_PRAGMA(HLS INTERFACE s_axilite port = program bundle = control)
     HG_PRAGMA(HLS INTERFACE s_axilite port = weights bundle = control)
@@ -53,6 +59,11 @@ extern "C" void HG_TOP(ap_uint<64> *gmem0, const ap_uint<64> *gmem1,
 #endif
 #if HG_WEIGHT_PORTS > 2
                           gmem3,
+#else
+                          gmem1,
+#endif
+#if HG_WEIGHT_PORTS > 3
+                          gmem4,
 #else
                           gmem1,
 #endif

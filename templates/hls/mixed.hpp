@@ -218,21 +218,21 @@ void run_walkers(State<C> &state, RecordStream<C> &records, WordStream<C> &words
 
 template <class C>
 void run_frames(State<C> &state, port_t *gmem0, const port_t *gmem1, const port_t *gmem2,
-                const port_t *gmem3, const Arguments &args, const Header &header) {
+                const port_t *gmem3, const port_t *gmem4, const Arguments &args, const Header &header) {
     PlanStream<C> plans("plans");
     LineStream<C> lines("lines");
     RecordStream<C> records("records");
     WordStream<C> words("words");
 #ifdef __SYNTHESIS__
     HG_PRAGMA(HLS DATAFLOW)
-    fetch_lines<C>(gmem1, gmem2, gmem3, args.program, args.weights, header.descriptors, args.frames,
+    fetch_lines<C>(gmem1, gmem2, gmem3, gmem4, args.program, args.weights, header.descriptors, args.frames,
                    plans, lines);
     fetch_join<C>(plans, lines, records, words);
     run_walkers<C>(state, records, words, gmem0, args, header);
 #else
     Dataflow dataflow;
     dataflow.process("fetch", [&]() {
-        fetch_lines<C>(gmem1, gmem2, gmem3, args.program, args.weights, header.descriptors, args.frames,
+        fetch_lines<C>(gmem1, gmem2, gmem3, gmem4, args.program, args.weights, header.descriptors, args.frames,
                        plans, lines);
     });
     dataflow.process("join", [&]() { fetch_join<C>(plans, lines, records, words); });
@@ -265,13 +265,13 @@ beat_t capabilities() {
 
 template <class C>
 void mixed(State<C> &state, port_t *gmem0, const port_t *gmem1, const port_t *gmem2,
-           const port_t *gmem3, const Arguments &args) {
+           const port_t *gmem3, const port_t *gmem4, const Arguments &args) {
     const Header header = read_header(gmem0, args.program);
     int index = 0;
     const Status status = check_program<C>(gmem0, args.program, header, index);
     const bool run = status == STATUS_GOOD && header.descriptors != 0 && args.frames > 0;
     if (run) {
-        run_frames<C>(state, gmem0, gmem1, gmem2, gmem3, args, header);
+        run_frames<C>(state, gmem0, gmem1, gmem2, gmem3, gmem4, args, header);
         report_fetches(gmem0, args, header);
     }
     write_report(gmem0, args.report, C::LayoutHash, status, index, run ? args.frames : 0,
