@@ -342,9 +342,12 @@ def encode(program: Program) -> bytes:
     return b"".join([_header(program, total), *body, *chunks])
 
 
+REPORT_HEADER_BYTES, REPORT_ENTRY_BYTES = 128, 64  # formats §8
+
+
 def report_bytes(slots: int, frames: int) -> int:
     """Bytes of the report of a run (formats §8)."""
-    return 128 + 64 * slots * frames
+    return REPORT_HEADER_BYTES + REPORT_ENTRY_BYTES * slots * frames
 
 
 def decode(data: bytes) -> Program:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from hlsgen.boards import Board
+from hlsgen.engines.program import report_bytes
 from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.engines.proposal_jobs import DDR, predict
 from hlsgen.engines.proposal_program import plan as plan_program
@@ -26,7 +27,6 @@ from hlsgen.stages.boxes import BURST_RECORDS, RECORD_BYTES
 _IMAGE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 _SIDE_LEAST, _SIDE_MOST = 8, 4096
 _LANES_ONE_PORT = 3  # more of them wait for rows if these come by one port
-_REPORT_BYTES = 128 + 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,5 +161,5 @@ def _buffers(spec: ProposalSpec, model: ProposalModel) -> dict[str, int]:
         "program": max(map(len, programs)),
         "input": 0 if spec.stream_pixels else row_bytes(spec.width_max) * spec.height_max,
         "output": -(-spec.top_k // BURST_RECORDS) * BURST_RECORDS * RECORD_BYTES,
-        "report": _REPORT_BYTES,
+        "report": report_bytes(slots=1, frames=1),
     }

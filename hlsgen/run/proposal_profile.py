@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hlsgen.engines.program import report_bytes
 from hlsgen.errors import ProjectError
 from hlsgen.files import write_text
 from hlsgen.run.proposal_project import Start
@@ -18,7 +19,6 @@ from hlsgen.run.proposal_trace import ProposalTrace
 from hlsgen.run.timeline import Style, timeline
 
 _ENTRY = struct.Struct("<8Q")
-_HEADER_BYTES = 128
 
 
 _STYLE = Style(
@@ -64,7 +64,7 @@ def frame_entries(report: bytes, frames: int) -> list[FrameEntry]:
 
 def _entry(report: bytes, frame: int) -> FrameEntry:
     start, end, beats, rows, bank, points, place, records = _ENTRY.unpack_from(
-        report, _HEADER_BYTES + _ENTRY.size * frame
+        report, report_bytes(slots=1, frames=frame)
     )
     if place != frame << 16:
         raise ProjectError(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsgen.engines.program import report_bytes
 from hlsgen.engines.proposal import Proposals, ProposalSpec, check_image
 from hlsgen.engines.proposal_program import (
     Plan,
@@ -32,7 +33,6 @@ from hlsgen.stages.boxes import BURST_RECORDS, RECORD_BYTES
 
 _DEFAULT_FRAMES = 2
 _COLUMNS = 6  # of a box: corners, value, size
-_REPORT_HEADER, _REPORT_ENTRY = 128, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,7 +71,7 @@ class Start:
     @property
     def report_bytes(self) -> int:
         """Bytes of the report: its header and an entry a frame."""
-        return _REPORT_HEADER + _REPORT_ENTRY * len(self.images)
+        return report_bytes(slots=1, frames=len(self.images))
 
     def results(self, output: bytes) -> list[bytes]:
         """The records of each frame."""
