@@ -185,14 +185,13 @@ def build(
         manifest = emit.build_proposal(source, planned, target, output)
     else:
         plan.require_fit(planned, target)
-        manifest = emit.build(source, planned, target, output)
-    return {
-        "project": str(output),
-        "design": str(output / "design.yaml"),
-        "seconds": round(time.perf_counter() - start, 3),
-        "engines": [manifest["engine"]],
-        "board": target.name,
-    }
+        manifest = emit.build(planned, target, output)
+    seconds = round(time.perf_counter() - start, 3)
+    figures: Figures = {"project": str(output), "design": str(output / "design.yaml")}
+    figures |= {"seconds": seconds, "engines": [manifest["engine"]], "board": target.name}
+    if isinstance(planned, plan.Design):
+        figures |= plan.split_figures(planned)
+    return figures
 
 
 def _planned(

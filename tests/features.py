@@ -93,6 +93,8 @@ def _of_layers(model: Model) -> Iterator[str]:
 
 def _of_conv(layer: Conv, model: Model) -> Iterator[str]:
     channels = model.tensors[layer.input].shape[0]
+    if layer.input.endswith(":pieces"):
+        yield "rows in pieces"
     outside = model.tensors[layer.output].shape
     if layer.groups > 1:
         yield "depthwise" if layer.groups == channels else "groups"

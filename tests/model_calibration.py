@@ -92,8 +92,9 @@ def calibrated(
         bias = np.rint(-acc.mean(axis=1) + spread * rng.uniform(-0.3, 0.3, rows))
         level = rng.integers(-2, 3, (rows, 1))
         return bias.astype(np.int64) + level[:, 0], Thresholds(levels=level, first=-1, step=2)
-    if rng.choice(choices.requants) == "thresholds":
-        return bias, _step_function(rng, gain, tensor)
+    kind = rng.choice(choices.requants)
+    if kind != "two_step":
+        return bias, _step_function(rng, gain, tensor, uneven=kind == "uneven")
     lo, hi = tensor.lo, tensor.hi
     if rng.random() < 0.3:  # a fused activation clamps away part of the range
         lo = max(lo, int(tensor.lo + span * 0.2))
@@ -101,11 +102,19 @@ def calibrated(
 
 
 def _step_function(
-    rng: np.random.Generator, gain: NDArray[np.float64], tensor: Tensor
+    rng: np.random.Generator, gain: NDArray[np.float64], tensor: Tensor, *, uneven: bool
 ) -> Thresholds:
-    """Levels of round(acc * gain) + zero_point; now and then an end is out of reach."""
+    """Levels of round(acc * gain) + zero_point; now and then an end is out of reach.
+
+    Most uneven rows bend once: they are not the roundings of one line.
+    """
     codes = np.arange(tensor.lo + 1, tensor.hi + 1)
     exact = (codes[None, :] - 0.5 - tensor.zero_point) / gain[:, None]
+    if uneven:
+        bend = rng.integers(0, codes.size, gain.size)
+        at = np.take_along_axis(exact, bend[:, None], axis=1)
+        slope = rng.choice([1.0, 1.6], (gain.size, 1), p=[0.3, 0.7])
+        exact = at + (exact - at) * np.where(exact > at, slope, 1.0)
     levels_ = np.ceil(exact).astype(np.int64)
     cut = rng.random(gain.shape[0]) < 0.2
     levels_[cut, -1] = UNREACHABLE

@@ -24,6 +24,7 @@ from hlsgen.model.graph import Model
 from hlsgen.plan.batch import cuts
 from hlsgen.plan.design import Design, make_design, scheduled
 from hlsgen.plan.image import Image, pack_project
+from hlsgen.plan.pieces import in_pieces
 from tests.designs import spec_of
 from tests.models import random_codes, random_model
 
@@ -71,7 +72,7 @@ _CASES: tuple[dict[str, Any], ...] = (
     {"outputs": 2},
     {"must": ("pool", "strided"), **_LARGE_MAPS},
     {"must": ("depthwise", "fork"), "outputs": 2},
-    {},
+    {"requants": ("uneven", "two_step")},  # rows in pieces
 )
 _TRIES = 20
 
@@ -128,7 +129,8 @@ def drawn_network(spec: MixedSpec, seed: int, entropy: tuple[int, ...] = ()) -> 
     for draw in range(_TRIES):
         rng = np.random.default_rng([seed, draw, *entropy])
         chosen = options(spec, seed)
-        model = random_model(rng, formats=held_formats(spec), **chosen)
+        given = random_model(rng, formats=held_formats(spec), **chosen)
+        model, _ = in_pieces(given, spec.mult_limit)
         try:
             design = _design(model, spec, seed)
         except FitError:

@@ -29,13 +29,13 @@ from hlsgen.resources import resource
 MANIFEST_VERSION = 3
 
 
-def build(model: Model, design: Design, board: Board, out: Path) -> dict[str, Any]:
-    """Write the project of a model on a design into `out` and return its manifest.
+def build(design: Design, board: Board, out: Path) -> dict[str, Any]:
+    """Write the project of a design into `out` and return its manifest.
 
-    Folders: model/ (a copy), hls/, rtl/ (top `hlsgen_top`), sim/ (bench `hg_bench`), data/
+    Folders: model/ (the design's), hls/, rtl/ (top `hlsgen_top`), sim/ (bench `hg_bench`), data/
     (program.bin, weights.bin, layout.json); files: design.yaml, manifest.json.
     """
-    image = pack_project(model, design)
+    image = pack_project(design.model, design)
 
     def write(folder: Path) -> None:
         write_design(design, folder / "design.yaml")
@@ -43,7 +43,7 @@ def build(model: Model, design: Design, board: Board, out: Path) -> dict[str, An
         write_sim(design.spec, folder / "sim")
         _write_data(image, folder / "data")
 
-    return write_project(model, design.spec, board, out, write)
+    return write_project(design.model, design.spec, board, out, write)
 
 
 def write_project(

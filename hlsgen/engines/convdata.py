@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,7 +105,7 @@ def conv_data(node: ConvNode, values: dict[str, Value], spec: MixedSpec) -> Conv
     """Fit records and tables of a convolution and prove its widths."""
     inputs = tuple(values[source.value].tensor for source in node.sources)
     _check_accumulators(node, inputs, spec)
-    reach = reach_of(node, inputs)
+    reach = reach_of(node.bias, (source.weights for source in node.sources), inputs)
     if isinstance(node.requant, Raw):
         _check_raw(node, reach)
     _check_pads(node, inputs[0])
@@ -133,14 +134,14 @@ def operand_offset(tensor: Tensor, spec: MixedSpec) -> int:
     return sum(half << (spec.act_bits * plane) for plane in range(planes))
 
 
-def reach_of(node: ConvNode, inputs: tuple[Tensor, ...]) -> Reach:
-    """Bounds of each row's accumulator, bias included."""
-    low, high = node.bias.copy(), node.bias.copy()
-    for source, tensor in zip(node.sources, inputs, strict=True):
+def reach_of(bias: IntArray, weights: Iterable[IntArray], inputs: Iterable[Tensor]) -> Reach:
+    """Bounds of each row's accumulator, bias included; a part of the weights for each input."""
+    low, high = bias.copy(), bias.copy()
+    for part, tensor in zip(weights, inputs, strict=True):
         least = min(tensor.lo - tensor.zero_point, 0)  # padding contributes 0
         most = max(tensor.hi - tensor.zero_point, 0)
-        up = np.maximum(source.weights, 0).sum(axis=(1, 2, 3))
-        down = np.minimum(source.weights, 0).sum(axis=(1, 2, 3))
+        up = np.maximum(part, 0).sum(axis=(1, 2, 3))
+        down = np.minimum(part, 0).sum(axis=(1, 2, 3))
         low += up * least + down * most
         high += up * most + down * least
     return Reach(low=low, high=high)

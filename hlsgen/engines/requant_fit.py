@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a Model's requantisation to row records that give the same codes, or a PlanError.
+"""From a Model's requantisation to row records that give the same codes, row by row.
 
 Every record found is checked at every step of the source's map (formats §5 arithmetic is
 monotone between the steps, so equality there is equality everywhere).
@@ -8,14 +8,18 @@ monotone between the steps, so equality there is equality everywhere).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hlsgen.engines.records import SHIFT_MAX, X_MAX, X_MIN, Records, evaluate_record
 from hlsgen.engines.steps_fit import fit_steps
 from hlsgen.errors import PlanError
 from hlsgen.model.graph import IntArray, Raw, Requant, Tensor, TwoStep
 from hlsgen.model.requant import apply, step_table
+
+Rows: TypeAlias = NDArray[np.bool_]  # [rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,9 +37,23 @@ def fit_records(
 
     Raises PlanError with the layer and the row when the source's map has no such form.
     """
+    records, good = find_records(requant, output, reach, mult_limit)
+    if not good.all():
+        raise PlanError(
+            f"Requantisation of every row must have a record, not that of row "
+            f"{int(np.flatnonzero(~good)[0])} (layer {layer}); "
+            "let hlsgen.plan.plan compute such rows in pieces"
+        )
+    return records
+
+
+def find_records(
+    requant: Requant, output: Tensor, reach: Reach, mult_limit: int
+) -> tuple[Records, Rows]:
+    """Return records of all rows, and which of them give the source's codes."""
     rows = reach.low.shape[0]
     if isinstance(requant, Raw):
-        return Records.constant(np.zeros(rows, np.int64))
+        return Records.constant(np.zeros(rows, np.int64)), np.ones(rows, np.bool_)
     steps = step_table(requant, output.zero_point, output.lo, output.hi)
     if isinstance(requant, TwoStep):
         found = _two_step(requant, output)
@@ -44,44 +62,15 @@ def fit_records(
     else:
         found = Records.constant(np.zeros(rows, np.int64))
         good = np.zeros(rows, np.bool_)
-    return _searched(layer, requant, output, reach, mult_limit, steps, found, good)
-
-
-def _searched(
-    layer: str,
-    requant: Requant,
-    output: Tensor,
-    reach: Reach,
-    mult_limit: int,
-    steps: IntArray,
-    found: Records,
-    good: np.ndarray[tuple[int], np.dtype[np.bool_]],
-) -> Records:
-    """Replace the records of the rows that are not good by searched ones, and check them."""
-    parts = []
+    if good.all():
+        return found, good
+    parts = [found.take(np.flatnonzero(good))]
     for row in np.flatnonzero(~good):
-        low, high = int(reach.low[row]), int(reach.high[row])
-        fitted = fit_steps(steps[row], low, high, mult_limit)
-        if fitted is None:
-            raise PlanError(_sentence(layer, int(row), mult_limit))
-        parts.append(fitted)
-    if not parts:
-        return found
+        fitted = fit_steps(steps[row], int(reach.low[row]), int(reach.high[row]), mult_limit)
+        parts.append(Records.constant(np.zeros(1, np.int64)) if fitted is None else fitted)
     order = np.concatenate([np.flatnonzero(good), np.flatnonzero(~good)])
-    merged = Records.join([found.take(np.flatnonzero(good)), *parts])
-    records = merged.take(np.argsort(order))
-    agree = _agrees(requant, output, records, steps, reach)
-    if not agree.all():
-        raise PlanError(_sentence(layer, int(np.flatnonzero(~agree)[0]), mult_limit))
-    return records
-
-
-def _sentence(layer: str, row: int, mult_limit: int) -> str:
-    remedy = "choose mult_w 34 or " if mult_limit < 1 << 32 else ""
-    return (
-        "Requantisation steps must lie within half a step of a straight line, not those of row "
-        f"{row} (layer {layer}); {remedy}requantise the output with one scale and zero point"
-    )
+    records = Records.join(parts).take(np.argsort(order))
+    return records, _agrees(requant, output, records, steps, reach)
 
 
 def _two_step(requant: TwoStep, output: Tensor) -> Records:
@@ -110,9 +99,7 @@ def _two_step(requant: TwoStep, output: Tensor) -> Records:
     )
 
 
-def _closed_form_holds(
-    requant: TwoStep, steps: IntArray, reach: Reach, mult_limit: int
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _closed_form_holds(requant: TwoStep, steps: IntArray, reach: Reach, mult_limit: int) -> Rows:
     reachable = (steps > reach.low[:, None]) & (steps <= reach.high[:, None])
     outside = reachable & ((steps <= X_MIN) | (steps > X_MAX))
     fits = (requant.shift >= 31 - SHIFT_MAX) & (requant.shift <= 31)
@@ -122,7 +109,7 @@ def _closed_form_holds(
 
 def _agrees(
     requant: Requant, output: Tensor, records: Records, steps: IntArray, reach: Reach
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+) -> Rows:
     """Whether records and source agree, per row, beside every step, at both ends and beside 0."""
     low, high = reach.low[:, None], reach.high[:, None]
     pivot = -records.bias[:, None]  # where the offset changes

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,7 +42,13 @@ def fit_steps(steps: IntArray, low: int, high: int, mult_limit: int) -> Records 
     """
     first = int((steps <= low).sum())
     last = first + int(((steps > low) & (steps <= high)).sum())
-    inner = [int(t) for t in steps[first:last]]
+    return _fitted(steps[first:last].tobytes(), first, mult_limit)
+
+
+@lru_cache(maxsize=1 << 14)  # what planning has found is packed later
+def _fitted(reachable: bytes, first: int, mult_limit: int) -> Records | None:
+    inner: list[int] = np.frombuffer(reachable, np.int64).tolist()
+    last = first + len(inner)
     if not inner:
         return Records.constant(np.array([first]))
     if inner[0] == inner[-1]:
@@ -71,31 +78,34 @@ def _slopes(codes: list[int], steps: list[int]) -> tuple[Fraction, Fraction | No
     """Bounds (both exclusive) of sigma, accumulators a code; None = no upper bound."""
     if len(codes) < 2:
         return Fraction(0), None
+    before, behind = _pairs(len(codes))
     k, t = np.array(codes), np.array(steps)
-    dk = k[:, None] - k[None, :]
-    dt = t[:, None] - t[None, :]
-    above = dk > 0
+    dk, dt = k[behind] - k[before], t[behind] - t[before]
     # denominators are below 256 and numerators below 2**34: float64 orders the fractions exactly
-    high = np.where(above, (dt + 1) / np.where(above, dk, 1), np.inf)
-    low = np.where(above, (dt - 1) / np.where(above, dk, 1), -np.inf)
-    i, j = np.unravel_index(int(high.argmin()), high.shape)
-    p, q = np.unravel_index(int(low.argmax()), low.shape)
-    upper = Fraction(int(dt[i, j]) + 1, int(dk[i, j]))
-    lower = Fraction(int(dt[p, q]) - 1, int(dk[p, q]))
+    high, low = int(((dt + 1) / dk).argmin()), int(((dt - 1) / dk).argmax())
+    upper = Fraction(int(dt[high]) + 1, int(dk[high]))
+    lower = Fraction(int(dt[low]) - 1, int(dk[low]))
     return max(lower, Fraction(0)), upper
+
+
+@lru_cache(maxsize=256)  # as many as codes
+def _pairs(count: int) -> tuple[IntArray, IntArray]:
+    before, behind = np.triu_indices(count, 1)
+    return before, behind
 
 
 def _multipliers(
     low: Fraction, high: Fraction | None, mult_limit: int
 ) -> Iterator[tuple[int, int]]:
     """Multipliers m and shifts S with low < 2^S / m < high, the smallest shifts first."""
+    # without bounds any multiplier will do
+    over, per_over = (high.numerator, high.denominator) if high else (1, 0)
+    under, per_under = (low.numerator, low.denominator) if low else (1, mult_limit)
     for shift in range(SHIFT_MAX + 1):
-        one = 1 << shift
-        least = one * high.denominator // high.numerator + 1 if high else 1
-        most = -(-one * low.denominator // low.numerator) - 1 if low else mult_limit - 1
+        least = (per_over << shift) // over + 1
         if least >= mult_limit:
             return
-        most = min(most, mult_limit - 1)
+        most = min(-(-(per_under << shift) // under) - 1, mult_limit - 1)
         if least <= most:
             yield (least + most) // 2, shift
         if least < most:  # one step alone bounds no slope, but a steep one asks for far constants

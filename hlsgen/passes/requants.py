@@ -88,8 +88,8 @@ def _in_steps(tensor: Tensor, out: Tensor) -> IntArray:
 def _rescaled_thresholds(requant: Thresholds, unit: Real, old: Tensor, new: Tensor) -> Thresholds:
     """Straight rows as straight rows, because rounding twice would bend them; others exactly.
 
-    The engine computes one multiplication a row, so it can only give steps that are the roundings
-    of one line.
+    The engine computes one multiplication a row: steps that are not the roundings of one line
+    cost it further rows.
     """
     levels, first, step = requant.levels, requant.first, requant.step
     if old != new:

@@ -130,6 +130,11 @@ def base_spec(act_bits: int, fixed8: bool, board: Board) -> MixedSpec:
     )
 
 
+def default_mult_limit(board: Board) -> int:
+    """Multipliers of a default design's records are below this, whatever the model."""
+    return base_spec(8, False, board).mult_limit
+
+
 def model_act_bits(model: Model) -> int:
     """Container width: 4 when only the input and outputs have more bits, and no Add or MaxPool."""
     wide = {

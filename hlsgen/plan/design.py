@@ -19,6 +19,7 @@ from hlsgen.files import write_text
 from hlsgen.model.graph import Model
 from hlsgen.plan.bands import with_bands
 from hlsgen.plan.memory import Memory, place
+from hlsgen.plan.pieces import Split
 from hlsgen.plan.schedule import check_schedule, with_waits
 from hlsgen.plan.steps import Steps, build_steps
 
@@ -32,9 +33,11 @@ class Design:
 
     board: str
     spec: MixedSpec
+    model: Model  # what is computed: of the same outputs as the given one
     lowered: Lowered
     memory: Memory
     steps: Steps
+    split: tuple[Split, ...] = ()  # where the model differs from the given one
 
 
 class _MixedFile(BaseModel):
@@ -110,7 +113,7 @@ def scheduled(model: Model, spec: MixedSpec, board: str, lowered: Lowered) -> De
     waiting = with_waits(steps.steps)
     check_schedule(waiting)
     whole = replace(steps, steps=waiting)
-    return Design(board=board, spec=spec, lowered=lowered, memory=memory, steps=whole)
+    return Design(board=board, spec=spec, model=model, lowered=lowered, memory=memory, steps=whole)
 
 
 def read_design(path: Path) -> DesignFile:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from hlsgen.boards import Board
@@ -43,7 +44,13 @@ def estimate(design: Design, board: Board, clock_hz: float | None = None) -> dic
         "ring_bound_cycles": round(timing.ring / images),
         "layers": {layer: round(cycles / images) for layer, cycles in timing.layers.items()},
         "shares": {name: round(share, 3) for name, share in shares.items()},
+        **split_figures(design),
     }
+
+
+def split_figures(design: Design) -> dict[str, Any]:
+    """The layers that are computed in pieces, if there are any."""
+    return {"in_pieces": [asdict(split) for split in design.split]} if design.split else {}
 
 
 def require_fit(design: Design, board: Board) -> None:

@@ -60,8 +60,10 @@ def project(network: Network, folder: Path) -> Built:
     model, board = network.model(), load_board(network.board)
     spec = None if network.spec is None else network.spec()
     design = plan.plan(model, board, spec)
-    build(model, design, board, folder)
-    return Built(folder=folder, model=model, design=design, board=board, frames=network.frames())
+    build(design, board, folder)
+    return Built(
+        folder=folder, model=design.model, design=design, board=board, frames=network.frames()
+    )
 
 
 def _resnet8() -> Model:

@@ -29,6 +29,7 @@ EVERYWHERE = {
     "raw": 10,
     "residual add": 5,
     "row bands": 5,
+    "rows in pieces": 3,
     "rows in turns": 5,
     "spill to scratch": 3,
     "stride 3": 5,

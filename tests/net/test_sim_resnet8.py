@@ -25,7 +25,7 @@ def test_resnet8_on_the_zedboard(tmp_path: Path) -> None:
     frames, _ = images(shared_data("images/cifar10/cifar10_test_1000_jpg.tar"), each=1)
     board = load_board("zedboard")
     design = plan.plan(model, board)
-    emit.build(model, design, board, tmp_path / "out")
+    emit.build(design, board, tmp_path / "out")
     result = sim(tmp_path / "out", frames[:FRAMES], FRAMES, junit=tmp_path / "sim.xml")
     assert result["equal"], result["failure"] or result["difference"] or result["degenerate"]
     assert result["tensors_compared"] == FRAMES * len(model.layers)

@@ -42,7 +42,7 @@ def _model() -> Model:
 
 def _build(out: Path) -> Model:
     model = _model()
-    build(model, make_design(model, SPEC, "zedboard"), load_board("zedboard"), out)
+    build(make_design(model, SPEC, "zedboard"), load_board("zedboard"), out)
     return model
 
 

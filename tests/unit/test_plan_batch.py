@@ -121,7 +121,7 @@ def test_design_yaml_tells_the_batch(tmp_path: Path) -> None:
 
 
 def test_whole_batches_are_run(tmp_path: Path) -> None:
-    build(network(), batch_design(network(), SPEC, BOARD, 3), BOARD, tmp_path / "p")
+    build(batch_design(network(), SPEC, BOARD, 3), BOARD, tmp_path / "p")
     project = load_project(tmp_path / "p")
     assert project.images == 3
     assert len(batch_codes(project, None, None, 2)) == 6

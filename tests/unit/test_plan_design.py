@@ -129,7 +129,7 @@ def test_the_bound_under_a_ring_is_less_with_a_deeper_one() -> None:
 def test_estimate_counts_the_bytes_of_the_project(tmp_path: Path) -> None:
     board, model = load_board("zedboard"), _model(layers=8)
     design = plan(model, board)
-    emit.build(model, design, board, tmp_path / "out")
+    emit.build(design, board, tmp_path / "out")
     data = tmp_path / "out" / "data"
     layout = json.loads((data / "layout.json").read_text())
     buffers = {
