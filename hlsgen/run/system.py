@@ -85,13 +85,10 @@ def identification(job: Job) -> Job:
 
 
 def bench_of(sources: Sequence[Path], ports_n: int, *, waves: bool = False) -> Bench:
-    """The bench of a project: its SystemVerilog, its simulation sources, PortsN AXI masters.
-
-    Packages come first, as the tools want it.
-    """
+    """The bench of a project: its SystemVerilog, its simulation sources, PortsN AXI masters."""
     return Bench(
         top="hg_bench",
-        sources=tuple(sorted(sources, key=lambda path: not path.stem.endswith("_pkg"))),
+        sources=tuple(sources),
         public=PUBLIC,
         parameters={"PortsN": str(ports_n)},
         waves=waves,

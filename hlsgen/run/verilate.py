@@ -33,7 +33,10 @@ _TAIL_LINES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What is compiled: a top module, its sources (.sv, .vlt, .cpp) and its parameters."""
+    """What is compiled: a top module, its sources (.sv, .vlt, .cpp) and its parameters.
+
+    Packages (_pkg.sv) are compiled before what uses them, in whatever order they come.
+    """
 
     top: str
     sources: tuple[Path, ...]
@@ -41,6 +44,11 @@ class Bench:
     parameters: Mapping[str, str] = field(default_factory=dict)
     waves: bool = False
     sampled: bool = False  # a run leaves $GMON_OUT_PREFIX.<pid>: where its time went, for gprof
+
+    @property
+    def ordered_sources(self) -> list[Path]:
+        """The sources as the tools want them, packages first."""
+        return sorted(self.sources, key=lambda path: not path.stem.endswith("_pkg"))
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -134,7 +142,7 @@ def _compile(
         "--Mdir", folder, "--prefix", "Vtop", "--top-module", bench.top, "-o", "bench",
         "--output-groups", str(tools.jobs()), "-CFLAGS", _CFLAGS,
         "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -L. -lcocotbvpi_verilator", *parameters,
-        _cocotb_main(), control, *bench.sources,
+        _cocotb_main(), control, *bench.ordered_sources,
     ]  # fmt: skip
     tools.run(command, what="Verilator")
     if bench.waves:

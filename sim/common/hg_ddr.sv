@@ -46,6 +46,7 @@ module hg_ddr #(
   input  logic [PortsN-1:0]        b_ready,
   output logic [PortsN-1:0][1:0]   b_resp
 );
+  import hg_chance_pkg::*;
   localparam int unsigned Posted = 128;      // beats a port holds back
   localparam int unsigned Batch = 64;        // beats that make a change of direction worth while
   localparam int unsigned Patience = 200;    // cycles until fewer are written as well
@@ -102,12 +103,10 @@ module hg_ddr #(
   // Addresses and posted beats that the ports hand over in this cycle
   function automatic void accept(int p);
     if (ar_valid[p] && ar_ready[p]) begin
-      dice ^= dice << 13;
-      dice ^= dice >> 17;
-      dice ^= dice << 5;
+      dice = stir(dice);
       rd_addr[p][rd_head[p] % Bursts] = ar_addr[p];
       rd_len[p][rd_head[p] % Bursts] = 32'(ar_len[p]);
-      rd_due[p][rd_head[p] % Bursts] = now + 64'(latency) + 64'(32'(dice >> 8) % Jitter);
+      rd_due[p][rd_head[p] % Bursts] = now + 64'(latency) + 64'(below(Jitter, dice));
       rd_head[p]++;
     end
     if (aw_valid[p] && aw_ready[p]) begin
@@ -124,10 +123,8 @@ module hg_ddr #(
 
   function automatic logic stalls();
     if (stall == 0) return 1'b0;
-    chance ^= chance << 13;
-    chance ^= chance >> 17;
-    chance ^= chance << 5;
-    return 32'(chance >> 8) % 100 < stall;
+    chance = stir(chance);
+    return below(100, chance) < stall;
   endfunction
 
   function automatic logic read_waits(int p);

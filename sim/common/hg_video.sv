@@ -16,6 +16,7 @@ module hg_video #(
   output logic                  user,
   output logic                  last
 );
+  import hg_chance_pkg::*;
   int          file = 0;
   int unsigned chance = 0, idle = 0, taken = 0;
   logic        close = 1'b0;
@@ -35,10 +36,8 @@ module hg_video #(
   endfunction
 
   function automatic logic idles();
-    chance ^= chance << 13;
-    chance ^= chance >> 17;
-    chance ^= chance << 5;
-    return 32'(chance >> 8) % 100 < idle;
+    chance = stir(chance);
+    return below(100, chance) < idle;
   endfunction
 
   always @(posedge clk) begin

@@ -17,7 +17,6 @@ module hg_proposal_program_bench #(
   output logic done,
   output int   errors
 );
-  localparam logic [31:0] Base = 32'h3000_0000;
   localparam logic [63:0] LayoutHash = 64'h0123_4567_89AB_CDEF;
   localparam int unsigned SettingsW = 6 + 2 + 5 * 16 + 128 + 32;
   localparam int unsigned FrameCycles = 20;
@@ -46,6 +45,7 @@ module hg_proposal_program_bench #(
   logic [15:0] fault_index, status_index, job_index, jobs_n, width, height, row_beats, row_stride;
   logic [63:0] table_data, r_data;
   logic        size_we, tab_we, job_we, head_valid, head_done, ar_valid, ar_ready, r_valid;
+  logic        reading;
   logic [5:0]  size_slot, last_slot;
   logic [1:0]  size_beat, tab_pair, space, r_resp;
   logic [13:0] tab_place;
@@ -58,46 +58,19 @@ module hg_proposal_program_bench #(
     .TopK(TopK), .SizesN(SizesN), .LineDepth(LineDepth), .JobsDepth(JobsDepth)
   ) u_program (.done(program_done), .*);
 
-  logic [63:0] dram_mem [1 << 16];
+  hg_reads u_reads (.bad_address(want_start.bad_address), .busy(reading), .*);
+
   logic [$bits(start_t)-1:0] start_mem [128];
   logic [$bits(want_t)-1:0]  want_mem [1 << 17];
   string folder;
-  int    starts_n, latency, stall, seed, ok;
+  int    starts_n, cycle_q;
   initial begin
     if (!$value$plusargs("folder=%s", folder)) $fatal(1, "+folder is missing");
-    ok = $value$plusargs("starts=%d", starts_n) & $value$plusargs("latency=%d", latency)
-       & $value$plusargs("stall=%d", stall) & $value$plusargs("seed=%d", seed);
-    if (ok == 0) $fatal(1, "a plusarg is missing");
-    void'($urandom(seed));
-    $readmemh({folder, "/dram.hex"}, dram_mem);
+    if (!$value$plusargs("starts=%d", starts_n)) $fatal(1, "+starts is missing");
     $readmemh({folder, "/starts.hex"}, start_mem, 0, starts_n - 1);
     $readmemh({folder, "/wants.hex"}, want_mem);
     repeat (4) @(posedge clk);
     rst_n <= 1'b1;
-  end
-  function automatic logic stalled();
-    return int'($urandom_range(99)) < stall;
-  endfunction
-
-  // Memory
-  logic [31:0] address [$], beat_address;
-  int          due [$], cycle_q;
-  always @(posedge clk) begin
-    ar_ready <= rst_n && !stalled();
-    {r_valid, r_resp} <= '0;
-    if (ar_valid && ar_ready) begin
-      for (int i = 0; i <= int'(ar_len); i++) begin
-        address.push_back(ar_addr + 8 * i);
-        due.push_back(cycle_q + latency);
-      end
-    end
-    if (due.size() != 0 && due[0] <= cycle_q && !stalled()) begin
-      beat_address = address.pop_front();
-      void'(due.pop_front());
-      r_valid <= 1'b1;
-      r_data <= dram_mem[(beat_address - Base) >> 3];
-      r_resp <= (want_start.bad_address != 0 && beat_address == want_start.bad_address) ? 2'd2 : '0;
-    end
   end
 
   // What surrounds the program, and what it must do
@@ -121,7 +94,7 @@ module hg_proposal_program_bench #(
 
   always @(posedge clk) begin
     start <= 1'b0;
-    head_done <= head_valid && !stalled();
+    head_done <= head_valid && !u_reads.stalled();
     if (!rst_n) begin
       {cycle_q, number, wants_seen, reset_cycles, since_reset, frame_cycles, idle_q} = '0;
       {ran, fault_status, frames_done, core_ready} = '0;
@@ -168,7 +141,7 @@ module hg_proposal_program_bench #(
         if (want_start.runs && want_start.other == '0 && frames_done != want_start.frames) begin
           wrong("frames are missing");
         end
-        if (due.size() != 0 || r_valid) wrong("bursts outstanding");
+        if (reading) wrong("bursts outstanding");
         if (halt != (status != '0)) wrong("halt");
         if (now + 48'd40 < 48'(cycle_q - gone) || now > 48'(cycle_q - gone)) wrong("cycles");
         number = number + 1;

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 RTL, SIM = ROOT / "templates" / "rtl", ROOT / "sim"
 LIMIT_S = 300.0  # of a run; a bench that hangs fails
-MEMORY = (SIM / "common" / "hg_ddr.sv", SIM / "common" / "hg_memory.cpp")
+MEMORY = tuple(SIM / "common" / name for name in ("hg_chance_pkg.sv", "hg_ddr.sv", "hg_memory.cpp"))
 
 
 def rtl(*names: str) -> tuple[Path, ...]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What sim/common/hg_results.sv holds: poisoned memory with the results of frames."""
+"""What sim/common/hg_results.sv reads: the sizes, and its memory with the results of frames."""
 
 from __future__ import annotations
 

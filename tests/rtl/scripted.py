@@ -49,7 +49,7 @@ def _closure(top: Path) -> tuple[Path, ...]:
     while todo:
         text = todo.pop().read_text(encoding="utf-8")
         for name, path in library.items():
-            if name not in found and f"  {name} " in text:
+            if name not in found and (f"  {name} " in text or f" {name}::" in text):
                 found[name] = path
                 todo.append(path)
     return (top, *(found[name] for name in sorted(found)))
