@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from typer.exceptions import TyperException
@@ -89,23 +91,36 @@ Attempts: TypeAlias = Annotated[int | None, typer.Option(help="of streamed suppr
 Junit: TypeAlias = Annotated[Path | None, typer.Option(help="JUnit file to write")]
 
 
-@app.command("import")
+def command(
+    doing: str, work: Callable[..., dict[str, Any]], name: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., int]]:
+    """A command of this name, or the function's: `work` is called with the options as they stand.
+
+    The function that is decorated says which options there are, their defaults, and the help.
+    """
+
+    def register(options: Callable[..., None]) -> Callable[..., int]:
+        @functools.wraps(options)
+        def run(*, json: bool, **given: Any) -> int:
+            return run_command(doing, lambda: work(**given), as_json=json)
+
+        return app.command(name)(run)
+
+    return register
+
+
+@command("Importing", api.import_model, "import")
 def import_(
     source: Source,
     output: Folder,
     test: Test = None,
     labels: Labels = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Turn a quantised network from outside into a model folder."""
-    return run_command(
-        "Importing",
-        lambda: api.import_model(source, output, test=test, labels=labels),
-        as_json=json,
-    )
 
 
-@app.command()
+@command("Making the network", api.zoo)
 def zoo(
     name: Name = None,
     output: NewModel = None,
@@ -117,26 +132,11 @@ def zoo(
     size: Size = None,
     width: Width = 1.0,
     json: Json = False,
-) -> int:
+) -> None:
     """Make a network of real size with random weights, or list what there is."""
-    return run_command(
-        "Making the network",
-        lambda: api.zoo(
-            name,
-            output,
-            board=board,
-            slots=slots,
-            ratio=ratio,
-            act_bits=act_bits,
-            seed=seed,
-            size=size,
-            width=width,
-        ),
-        as_json=json,
-    )
 
 
-@app.command()
+@command("Quantizing", api.quantize_model)
 def quantize(
     model: Model,
     output: Folder,
@@ -148,26 +148,11 @@ def quantize(
     test: Test = None,
     labels: Labels = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Mix pot4, fixed4 and fixed8 rows inside every layer, without training."""
-    return run_command(
-        "Quantizing",
-        lambda: api.quantize_model(
-            model,
-            output,
-            board=board,
-            slots=slots,
-            ratio=ratio,
-            act_bits=act_bits,
-            calib=calib,
-            test=test,
-            labels=labels,
-        ),
-        as_json=json,
-    )
 
 
-@app.command()
+@command("Estimating", api.estimate)
 def estimate(
     model: Model,
     board: Board,
@@ -178,25 +163,11 @@ def estimate(
     top_k: Boxes = None,
     camera: Camera = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Say in seconds whether the model fits the board, and what binds."""
-    return run_command(
-        "Estimating",
-        lambda: api.estimate(
-            model,
-            board=board,
-            design=design,
-            batch=batch,
-            image=image,
-            lanes=lanes,
-            top_k=top_k,
-            camera=camera,
-        ),
-        as_json=json,
-    )
 
 
-@app.command()
+@command("Building", api.build)
 def build(
     model: Model,
     output: Folder,
@@ -208,49 +179,27 @@ def build(
     top_k: Boxes = None,
     camera: Camera = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Write the project: HLS C++, SystemVerilog, test bench, program and weights."""
-    return run_command(
-        "Building",
-        lambda: api.build(
-            model,
-            board=board,
-            output=output,
-            design=design,
-            batch=batch,
-            image=image,
-            lanes=lanes,
-            top_k=top_k,
-            camera=camera,
-        ),
-        as_json=json,
-    )
 
 
-@app.command()
+@command("Simulating the C++", api.csim)
 def csim(
     project: Project,
-    input_: Photos = None,
+    images: Photos = None,
     frames: Frames = None,
     output: Values = None,
     space: SpaceName = None,
     draw: Draw = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Run the C simulation and compare every tensor."""
-    return run_command(
-        "Simulating the C++",
-        lambda: api.csim(
-            project, images=input_, frames=frames, output=output, space=space, draw=draw
-        ),
-        as_json=json,
-    )
 
 
-@app.command()
+@command("Simulating the hardware", api.sim)
 def sim(
     project: Project,
-    input_: Photos = None,
+    images: Photos = None,
     frames: Frames = None,
     waves: Waves = False,
     junit: Junit = None,
@@ -259,29 +208,13 @@ def sim(
     space: SpaceName = None,
     draw: Draw = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Simulate the hardware cycle by cycle and compare every tensor."""
-    return run_command(
-        "Simulating the hardware",
-        lambda: api.sim(
-            project,
-            images=input_,
-            frames=frames,
-            waves=waves,
-            junit=junit,
-            profile=profile,
-            output=output,
-            space=space,
-            draw=draw,
-        ),
-        as_json=json,
-    )
 
 
-@app.command()
-def synth(project: Project, json: Json = False) -> int:
+@command("Synthesising", api.synth)
+def synth(project: Project, json: Json = False) -> None:
     """Count LUT, FF, DSP48E1 and BRAM36 with Yosys."""
-    return run_command("Synthesising", lambda: api.synth(project), as_json=json)
 
 
 @app.command()
@@ -310,16 +243,14 @@ def recall(
     )
 
 
-@app.command()
-def boards(json: Json = False) -> int:
+@command("Reading", api.boards)
+def boards(json: Json = False) -> None:
     """List the boards."""
-    return run_command("Reading", api.boards, as_json=json)
 
 
-@app.command()
-def doctor(json: Json = False) -> int:
+@command("Looking", api.doctor)
+def doctor(json: Json = False) -> None:
     """Say which outside tools are found, and what to install."""
-    return run_command("Looking", api.doctor, as_json=json)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -196,9 +196,9 @@ def test_other_errors_are_sentences_too(
 
 def test_interrupt_is_one_line_and_code_130(tmp_path: Path) -> None:
     script = (
-        "import sys, time; from hlsgen import api, cli\n"
+        "import sys, time; from hlsgen import api\n"
         "def wait():\n    print('ready', flush=True); time.sleep(30)\n"
-        "api.boards = wait\ncli.main(['boards'])\n"
+        "api.boards = wait\nfrom hlsgen import cli\ncli.main(['boards'])\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script],
