@@ -82,12 +82,10 @@ def _write_data(image: Image, folder: Path) -> None:
     (folder / "program.bin").write_bytes(image.program)
     (folder / "weights.bin").write_bytes(image.weights)
     layout = {
-        "images": image.images,
         "input_bytes": image.input_bytes,
         "image_step": image.image_step,
         "output_bytes": image.output_bytes,
         "scratch_bytes": image.scratch_bytes,
-        "report_slots": image.report_slots,
         "outputs": image.outputs,
         "layers": image.layers,
         "checked": [asdict(item) for item in image.checked],

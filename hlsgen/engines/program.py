@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any, ClassVar, TypeAlias
 
@@ -15,7 +15,7 @@ from hlsgen.engines.mixed import FORMAT_VERSION
 from hlsgen.errors import PlanError, ProjectError
 
 PROGRAM_MAGIC = 0x52504748  # "HGPR"
-REPORT_MAGIC = 0x50524748  # "HGRP"
+HEADER_BYTES = 128  # of a program of any engine
 DESCRIPTOR_BYTES = 128
 TAP_BYTES = 16
 NO_WAIT = -32768
@@ -330,7 +330,7 @@ def operation(descriptor: Descriptor) -> Op:
 
 def encode(program: Program) -> bytes:
     """Return the bytes of a program: header, descriptors, taps (equal tap lists stored once)."""
-    start = DESCRIPTOR_BYTES * (1 + len(program.descriptors))
+    start = HEADER_BYTES + DESCRIPTOR_BYTES * len(program.descriptors)
     chunks: list[bytes] = []
     places: dict[tuple[Tap, ...], int] = {}
     for descriptor in program.descriptors:
@@ -342,34 +342,32 @@ def encode(program: Program) -> bytes:
     return b"".join([_header(program, total), *body, *chunks])
 
 
-REPORT_HEADER_BYTES, REPORT_ENTRY_BYTES = 128, 64  # formats §8
-
-
-def report_bytes(slots: int, frames: int) -> int:
-    """Bytes of the report of a run (formats §8)."""
-    return REPORT_HEADER_BYTES + REPORT_ENTRY_BYTES * slots * frames
-
-
 def decode(data: bytes) -> Program:
     """Return the program that `encode` turned into these bytes."""
-    header = _beats(data, 0, DESCRIPTOR_BYTES)
+    count, program = decode_header(data)
+    starts = range(HEADER_BYTES, HEADER_BYTES + DESCRIPTOR_BYTES * count, DESCRIPTOR_BYTES)
+    return replace(program, descriptors=tuple(_decode_descriptor(data, at) for at in starts))
+
+
+def decode_header(data: bytes) -> tuple[int, Program]:
+    """The number of descriptors, and the program without them."""
+    header = _beats(data, 0, HEADER_BYTES)
     if _MAGIC.get(header) != PROGRAM_MAGIC or _HEADER_VERSION.get(header) != FORMAT_VERSION:
         raise ProjectError("Program must start with HGPR and version 1; build the project again")
     if _BYTES.get(header) != len(data):
         raise ProjectError(
             f"Program must hold {_BYTES.get(header)} bytes, not {len(data)}; build it again"
         )
-    starts = range(DESCRIPTOR_BYTES, DESCRIPTOR_BYTES * (1 + _N.get(header)), DESCRIPTOR_BYTES)
-    return Program(
+    return _N.get(header), Program(
         layout_hash=_HASH.get(header),
         report_slots=_SLOTS.get(header),
         images=1 + _MORE.get(header),
-        descriptors=tuple(_decode_descriptor(data, start) for start in starts),
+        descriptors=(),
     )
 
 
 def _header(program: Program, total: int) -> bytes:
-    beats = [0] * (DESCRIPTOR_BYTES // 8)
+    beats = [0] * (HEADER_BYTES // 8)
     _MAGIC.put(beats, PROGRAM_MAGIC, "magic")
     _HEADER_VERSION.put(beats, FORMAT_VERSION, "version")
     _N.put(beats, len(program.descriptors), "descriptors")

@@ -8,7 +8,8 @@ from typing import Any
 
 from hlsgen.boards import Board
 from hlsgen.engines.nodes import MoveNode
-from hlsgen.engines.program import Program, encode, report_bytes
+from hlsgen.engines.program import Program, encode
+from hlsgen.engines.report import report_bytes
 from hlsgen.errors import FitError
 from hlsgen.plan.cost import resources, usable
 from hlsgen.plan.design import Design

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from hlsgen.engines import tensors
 from hlsgen.engines.convdata import ConvData, conv_data
 from hlsgen.engines.nodes import ConvNode, MoveNode, PoolNode
-from hlsgen.engines.program import Compute, Descriptor, Fetch, Program, encode, report_bytes
+from hlsgen.engines.program import Compute, Descriptor, Fetch, Program, encode
+from hlsgen.engines.report import report_bytes
 from hlsgen.engines.tensors import tensor_bytes, unpack_tensor
 from hlsgen.model.graph import IntArray, Model
 from hlsgen.plan.design import Design

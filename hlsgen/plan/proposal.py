@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 
 from hlsgen.boards import Board
-from hlsgen.engines.program import report_bytes
 from hlsgen.engines.proposal import ProposalSpec
 from hlsgen.engines.proposal_jobs import DDR, predict
 from hlsgen.engines.proposal_program import plan as plan_program
 from hlsgen.engines.proposal_program import row_bytes
+from hlsgen.engines.report import report_bytes
 from hlsgen.errors import FitError, ParameterError, PlanError
 from hlsgen.files import write_text
 from hlsgen.model.proposal import ProposalModel

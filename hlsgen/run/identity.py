@@ -6,8 +6,8 @@ from __future__ import annotations
 import struct
 
 from hlsgen.engines.mixed import FORMAT_VERSION, MixedSpec
-from hlsgen.engines.program import REPORT_MAGIC
 from hlsgen.engines.proposal import ProposalSpec
+from hlsgen.engines.report import REPORT_MAGIC
 
 _HEADER = struct.Struct("<IHxxQB23x")
 _MIXED = struct.Struct("<6B2x")

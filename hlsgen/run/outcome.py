@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 
-from hlsgen.engines.program import REPORT_MAGIC
+from hlsgen.engines.report import REPORT_MAGIC
 
 _HEADER = struct.Struct("<IHHQB3xH")
 _STATUSES = (

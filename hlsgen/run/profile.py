@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,13 +20,12 @@ from hlsgen.engines.program import (
     decode,
     operation,
 )
+from hlsgen.engines.report import REPORT_ENTRY_BYTES, read_entry
 from hlsgen.errors import ProjectError
 from hlsgen.files import write_text
 from hlsgen.run.project import Project
 from hlsgen.run.timeline import timeline
 
-_ENTRY = struct.Struct("<8Q")
-_HEADER_BYTES, _ENTRY_BYTES = 128, 64
 _LANES = {
     Op.FETCH: "fetch",
     Op.LOAD: "load",
@@ -85,7 +83,7 @@ def frame_bytes(project: Project) -> dict[str, int]:
             sums[_MOVED[lane]] += moved_bytes(item, project.spec.weight_ports_n)
         sums["control"] += DESCRIPTOR_BYTES
         sums["control"] += TAP_BYTES * len(item.taps) if isinstance(item, Compute) else 0
-        sums["control"] += _ENTRY_BYTES * (item.report_slot != NO_REPORT)
+        sums["control"] += REPORT_ENTRY_BYTES * (item.report_slot != NO_REPORT)
     return {name: round(size / project.images) for name, size in sums.items()}
 
 
@@ -123,13 +121,12 @@ def entries(project: Project, report: bytes, frames: int) -> list[Entry]:
 
 
 def _read(project: Project, report: bytes, frame: int, item: Descriptor) -> tuple[int, ...]:
-    at = _HEADER_BYTES + _ENTRY_BYTES * (frame * project.report_slots + item.report_slot)
-    *values, place, tiles = _ENTRY.unpack_from(report, at)
-    expected = frame << 16 | item.report_slot, item.tiles if isinstance(item, Compute) else 0
-    if (place, tiles) != expected:
+    *values, tiles = read_entry(report, project.report_slots, frame, item.report_slot)
+    expected = item.tiles if isinstance(item, Compute) else 0
+    if tiles != expected:
         raise ProjectError(
-            f"Report entry {item.report_slot} of frame {frame} must hold its place and tiles "
-            f"{expected}, not {(place, tiles)}; report this as a defect"
+            f"Report entry {item.report_slot} of frame {frame} must hold {expected} tiles, "
+            f"not {tiles}; report this as a defect"
         )
     return tuple(values)
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.engines.mixed import MixedSpec
-from hlsgen.engines.program import report_bytes
+from hlsgen.engines.program import decode_header
+from hlsgen.engines.report import report_bytes
 from hlsgen.engines.tensors import pack_input, tensor_bytes, unpack_tensor
 from hlsgen.errors import ModelError, ProjectError
 from hlsgen.model import golden, store
@@ -73,19 +74,21 @@ def load_project(folder: Path) -> Project:
     design = read_design(folder / "design.yaml")
     spec = MixedSpec.from_dict(design.mixed.model_dump(exclude_none=True))
     layout = json.loads((folder / "data" / "layout.json").read_text(encoding="utf-8"))
+    program = (folder / "data" / "program.bin").read_bytes()
+    _, head = decode_header(program)
     return Project(
         folder=folder,
         model=store.load(folder / "model"),
         spec=spec,
         manifest=manifest,
-        program=(folder / "data" / "program.bin").read_bytes(),
+        program=program,
         weights=(folder / "data" / "weights.bin").read_bytes(),
-        images=layout["images"],
+        images=head.images,
         input_bytes=layout["input_bytes"],
         image_step=layout["image_step"],
         output_bytes=layout["output_bytes"],
         scratch_bytes=layout["scratch_bytes"],
-        report_slots=layout["report_slots"],
+        report_slots=head.report_slots,
         outputs=layout["outputs"],
         checked=tuple(Checked(**item) for item in layout["checked"]),
         layers=tuple(layout["layers"]),

@@ -4,22 +4,17 @@
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hlsgen.engines.program import report_bytes
-from hlsgen.errors import ProjectError
+from hlsgen.engines.report import read_entry
 from hlsgen.files import write_text
 from hlsgen.run.proposal_project import Start
 from hlsgen.run.proposal_streams import STREAMS
 from hlsgen.run.proposal_trace import ProposalTrace
 from hlsgen.run.timeline import Style, timeline
-
-_ENTRY = struct.Struct("<8Q")
-
 
 _STYLE = Style(
     items="stages",
@@ -63,14 +58,7 @@ def frame_entries(report: bytes, frames: int) -> list[FrameEntry]:
 
 
 def _entry(report: bytes, frame: int) -> FrameEntry:
-    start, end, beats, rows, bank, points, place, records = _ENTRY.unpack_from(
-        report, report_bytes(slots=1, frames=frame)
-    )
-    if place != frame << 16:
-        raise ProjectError(
-            f"Report entry of frame {frame} must hold its place {frame << 16}, not {place}; "
-            "report this as a defect"
-        )
+    start, end, beats, rows, bank, points, records = read_entry(report, 1, frame)
     return FrameEntry(
         start=start, end=end, beats=beats, wait_rows=rows, wait_bank=bank, points=points,
         records=records,

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.engines.program import report_bytes
 from hlsgen.engines.proposal import Proposals, ProposalSpec, check_image
 from hlsgen.engines.proposal_program import (
     Plan,
@@ -20,6 +19,7 @@ from hlsgen.engines.proposal_program import (
     plan,
     unpack_results,
 )
+from hlsgen.engines.report import report_bytes
 from hlsgen.errors import ModelError, ParameterError, ProjectError
 from hlsgen.model import store
 from hlsgen.model.pictures import picture_pixels

@@ -11,6 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from hlsgen.engines.program import HEADER_BYTES
+from hlsgen.engines.report import REPORT_HEADER_BYTES
 from hlsgen.run.verilate import Bench, Run, compile_bench, run_bench
 
 _FIRST_ADDRESS = 0x0123_4000  # no region starts at zero
@@ -78,9 +80,9 @@ class Session:
 def identification(job: Job) -> Job:
     """The start with a program of zero descriptors that a driver makes before its first job."""
     return Job(
-        program=job.program[:6] + bytes(2) + job.program[8:128], weights=b"", input=b"",
-        output_bytes=0, scratch_bytes=0, report_bytes=128, frames=0, in_stride=0, out_stride=0,
-        memory=job.memory,
+        program=job.program[:6] + bytes(2) + job.program[8:HEADER_BYTES], weights=b"",
+        input=b"", output_bytes=0, scratch_bytes=0, report_bytes=REPORT_HEADER_BYTES, frames=0,
+        in_stride=0, out_stride=0, memory=job.memory,
     )  # fmt: skip
 
 

@@ -138,7 +138,7 @@ def test_estimate_counts_the_bytes_of_the_project(tmp_path: Path) -> None:
         "input": layout["input_bytes"],
         "output": layout["output_bytes"],
         "scratch": layout["scratch_bytes"],
-        "report": 128 + 64 * layout["report_slots"],
+        "report": 128 + 64 * decode((data / "program.bin").read_bytes()).report_slots,
     }
     found = estimate(design, board)
     assert found["buffers"] == buffers
