@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,15 @@ def write_project(
     return manifest
 
 
-def write_rtl(spec: MixedSpec | ProposalSpec, folder: Path) -> None:
-    """Write the SystemVerilog of a design into `folder`; its top is `hlsgen_top`."""
+def write_rtl(
+    spec: MixedSpec | ProposalSpec, folder: Path, others: Mapping[str, int] | None = None
+) -> None:
+    """Write the SystemVerilog of a design into `folder`; its top is `hlsgen_top`.
+
+    `others` are parameters of the core that no design has (a shorter watchdog).
+    """
     copy_files(module_files([core_of(spec)]), folder)
-    (folder / "hlsgen_top.sv").write_text(top_text(spec), encoding="utf-8")
+    (folder / "hlsgen_top.sv").write_text(top_text(spec, others), encoding="utf-8")
 
 
 def write_sim(spec: MixedSpec | ProposalSpec, folder: Path) -> None:

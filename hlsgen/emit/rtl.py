@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,8 +111,13 @@ def core_of(spec: MixedSpec | ProposalSpec) -> str:
     return "hg_proposal" if isinstance(spec, ProposalSpec) else "hg_mixed"
 
 
-def top_context(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> TopContext:
-    """Return the context of a design's top level; without `core` nobody sees its inside."""
+def top_context(
+    spec: MixedSpec | ProposalSpec, *, core: bool = True, others: Mapping[str, int] | None = None
+) -> TopContext:
+    """Return the context of a design's top level; without `core` nobody sees its inside.
+
+    `others` are parameters of the core that no design has, where they are not to be the usual ones.
+    """
     engine = core_of(spec)
     stream_bits = 0
     if isinstance(spec, ProposalSpec):
@@ -134,7 +139,7 @@ def top_context(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> TopCont
         ports=tuple(range(ports_n)),
         ports_n=ports_n,
         parameters=(
-            *((name, str(value)) for name, value in values.items()),
+            *((name, str(value)) for name, value in {**values, **(others or {})}.items()),
             ("LayoutHash", digest),
         ),
         axi=_AXI,
@@ -144,9 +149,9 @@ def top_context(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> TopCont
     )
 
 
-def top_text(spec: MixedSpec | ProposalSpec) -> str:
-    """SystemVerilog of the top level `hlsgen_top`."""
-    return render("rtl/top.sv.j2", top_context(spec))
+def top_text(spec: MixedSpec | ProposalSpec, others: Mapping[str, int] | None = None) -> str:
+    """SystemVerilog of the top level `hlsgen_top`; `others` as for its context."""
+    return render("rtl/top.sv.j2", top_context(spec, others=others))
 
 
 def dut_text(spec: MixedSpec | ProposalSpec, *, core: bool = True) -> str:

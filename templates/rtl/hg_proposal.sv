@@ -22,6 +22,8 @@ module hg_proposal #(
   parameter int unsigned MapBitsY = 8,
   parameter int unsigned CandidatesDepth = 512,
   parameter logic [63:0] LayoutHash = '0,
+  // A standstill is 2^WatchW cycles; a camera may be silent for much longer than memory
+  parameter int unsigned WatchW = StreamPixelsN == 0 ? 20 : 28,
   localparam int unsigned VideoW = StreamPixelsN == 2 ? 48 : 24
 ) (
   input  logic                    clk,
@@ -64,8 +66,6 @@ module hg_proposal #(
   localparam int unsigned ScoreW = 18;
   localparam logic [63:0] Capabilities = {16'(TopK), 16'(LimitN), 8'(SizesN), 8'(AttemptsN),
                                           4'(StreamPixelsN), 4'(PortsN), 8'(LanesN)};
-  // A camera may be silent for much longer than memory: 2^28 cycles
-  localparam int unsigned WatchW = StreamPixelsN == 0 ? 20 : 28;
 
   // Registers
   logic start, done, running;

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,11 @@ BOARD = {"board": {"ddr_bytes_per_cycle": 34.112, "clock_hz": 100_000_000}}
 Frames = tuple[Space, Sequence[np.ndarray]]
 
 
-def project(spec: ProposalSpec, folder: Path) -> ProposalProject:
+def project(
+    spec: ProposalSpec, folder: Path, others: Mapping[str, int] | None = None
+) -> ProposalProject:
     """A design's hardware and bench on disk; every model and image size is a program for it."""
-    write_rtl(spec, folder / "rtl")
+    write_rtl(spec, folder / "rtl", others)
     write_sim(spec, folder / "sim")
     return ProposalProject(folder=folder, model=a_model(), spec=spec, manifest=BOARD)
 
