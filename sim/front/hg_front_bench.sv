@@ -28,7 +28,7 @@ module hg_front_bench #(
   logic [LanesN-1:0][ScoreW-1:0] o_scores;
   logic v_ready, v_moves, v_bad;  // no camera
   logic [12:0] v_bad_row;
-  logic axi_idle, jobs_idle, axi_error, frame_begins, frame_ends, wait_rows, wait_bank;
+  logic axi_idle, axi_error, frame_begins, frame_ends, wait_rows, wait_bank;
   logic [PortsN-1:0]       ar_valid, ar_ready, r_valid;
   logic [PortsN-1:0][31:0] ar_addr;
   logic [PortsN-1:0][3:0]  ar_len;
@@ -51,6 +51,7 @@ module hg_front_bench #(
     .halt(1'b0), .v_valid(1'b0), .v_data('0), .v_user(1'b0), .v_last(1'b0), .*
   );
   hg_images #(.PortsN(PortsN)) u_images (
-    .frame_last(o_valid && o_tag[55]), .error(axi_error), .idle(axi_idle && jobs_idle), .*
+    .frame_last(o_valid && o_tag[55]), .error(axi_error), .idle(axi_idle && !u_front.u_row_jobs.more),
+    .*
   );
 endmodule

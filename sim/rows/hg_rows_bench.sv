@@ -26,7 +26,7 @@ module hg_rows_bench #(
   logic [PortsN-1:0][2:0][23:0] w_pixels;
   logic [55:0] i_tag, o_tag;
   logic [LanesN-1:0][2:0][7:0] o_pixels;
-  logic idle, jobs_idle, error, frame_begins, frame_ends, wait_rows, wait_bank;
+  logic idle, error, frame_begins, frame_ends, wait_rows, wait_bank;
   logic [PortsN-1:0]       ar_valid, ar_ready, r_valid;
   logic [PortsN-1:0][31:0] ar_addr;
   logic [PortsN-1:0][3:0]  ar_len;
@@ -44,12 +44,12 @@ module hg_rows_bench #(
   );
   hg_image #(.PortsN(PortsN), .FifoDepth(128)) u_image (.halt(1'b0), .*);
   hg_row_jobs #(.LanesN(LanesN), .JobDepth(JobDepth)) u_row_jobs (
-    .idle(jobs_idle), .o_valid(i_valid), .o_tag(i_tag), .o_slot(i_slot), .o_weight(i_weight), .*
+    .o_valid(i_valid), .o_tag(i_tag), .o_slot(i_slot), .o_weight(i_weight), .*
   );
   hg_resize #(
     .LanesN(LanesN), .WidthMax(WidthMax), .PortsN(PortsN), .ColumnDepth(ColumnDepth)
   ) u_resize (.*);
   hg_images #(.PortsN(PortsN)) u_images (
-    .frame_last(o_valid && o_tag[55]), .idle(idle && jobs_idle), .*
+    .frame_last(o_valid && o_tag[55]), .idle(idle && !u_row_jobs.more), .*
   );
 endmodule

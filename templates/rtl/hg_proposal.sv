@@ -141,7 +141,7 @@ module hg_proposal #(
 
   // Image rows to scores
   logic v_moves, v_bad, rows_error, given_back, frame_begins, frame_ends, wait_rows, wait_bank;
-  logic jobs_idle, scored;
+  logic scored;
   logic [55:0] score_tag;
   logic [12:0] v_bad_row;
   logic [LanesN-1:0] score_there;
@@ -157,9 +157,9 @@ module hg_proposal #(
     .in_stride(value[1]), .frames(value[0]), .width(width[12:0]), .height(height[12:0]),
     .row_beats, .row_stride, .jobs_n, .space, .signs, .coeffs, .v_valid, .v_ready, .v_data,
     .v_user, .v_last, .v_moves, .v_bad, .v_bad_row, .given_back, .frame_begins, .frame_ends,
-    .wait_rows, .wait_bank, .jobs_idle, .o_valid(scored), .o_tag(score_tag),
-    .o_scored(score_there), .o_scores(scores), .ar_valid(row_valid), .ar_ready(row_ready),
-    .ar_addr(row_addr), .ar_len(row_len), .r_valid(row_r_valid), .r_data, .r_resp
+    .wait_rows, .wait_bank, .o_valid(scored), .o_tag(score_tag), .o_scored(score_there),
+    .o_scores(scores), .ar_valid(row_valid), .ar_ready(row_ready), .ar_addr(row_addr),
+    .ar_len(row_len), .r_valid(row_r_valid), .r_data, .r_resp
   );
 
   // Scores to records
@@ -216,7 +216,7 @@ module hg_proposal #(
   );
 
   logic unused;
-  assign unused = ^{pointer, width[15:13], height[15:13], r_last, jobs_idle, running};
+  assign unused = ^{pointer, width[15:13], height[15:13], r_last, running};
 
 `ifndef SYNTHESIS
   logic step, unused_step;  // for the bench: something moves that no port shows

@@ -55,7 +55,6 @@ module hg_proposal_front #(
   output logic                          frame_ends,
   output logic                          wait_rows,
   output logic                          wait_bank,
-  output logic                          jobs_idle,
   // AXI4-Stream video, and whether a beat broke its frame, in which row
   input  logic                          v_valid,
   output logic                          v_ready,
@@ -120,8 +119,8 @@ module hg_proposal_front #(
   hg_row_jobs #(.LanesN(LanesN), .CacheRowsN(CacheRowsN), .JobDepth(JobDepth)) u_row_jobs (
     .clk, .rst_n, .job_we, .job_index, .job_data, .size_we, .size_slot, .size_beat, .size_data,
     .go, .jobs_n, .frames, .height, .written, .freed, .given_back, .frame_begins, .frame_ends,
-    .wait_rows, .wait_bank, .idle(jobs_idle), .o_valid(beat_valid), .o_tag(beat_tag),
-    .o_slot(beat_slot), .o_weight(beat_weight)
+    .wait_rows, .wait_bank, .o_valid(beat_valid), .o_tag(beat_tag), .o_slot(beat_slot),
+    .o_weight(beat_weight)
   );
   hg_resize #(
     .LanesN(LanesN), .WidthMax(WidthMax), .HeightMax(HeightMax), .CacheRowsN(CacheRowsN),

@@ -37,7 +37,6 @@ module hg_row_jobs #(
   output logic             frame_ends,   // its last job is taken, idle ones apart
   output logic             wait_rows,
   output logic             wait_bank,
-  output logic             idle,       // all frames' beats are out
   // To hg_resize
   output logic             o_valid,
   output logic [TagW-1:0]  o_tag,
@@ -124,7 +123,6 @@ module hg_row_jobs #(
   assign frame_ends = take && head_mark[0];
   assign wait_bank = queued && over && !bank_there;
   assign wait_rows = queued && over && bank_there && !rows_there;
-  assign idle = !more && room_q[$clog2(QueueN)] && !busy_q && !o_valid;
 
   always_ff @(posedge clk) begin
     if (take) begin
