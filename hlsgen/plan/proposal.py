@@ -77,6 +77,11 @@ def plan_proposal(
             f"Design file must have a section proposal for region proposals, not mixed "
             f"(model {model.name})"
         )
+    if "batch" in file.model_fields_set:
+        raise PlanError(
+            f"Design file must have no batch for region proposals, not {file.batch} "
+            f"(model {model.name}); leave it out"
+        )
     fields: dict[str, Any] = {"sizes": _room(model)}
     fields |= {} if file.proposal is None else file.proposal.model_dump(exclude_none=True)
     chosen = choices or ProposalChoices()

@@ -134,7 +134,10 @@ def _read(project: Project, report: bytes, frame: int, item: Descriptor) -> tupl
 def layer_figures(
     project: Project, report: bytes, frames: int, macs: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """The layers of the last frame in order of execution: cycles, waits and bytes."""
+    """The layers of an image in order of execution: cycles, waits and bytes.
+
+    Those of the last frame, of whose batch each image has its share, as in an estimate.
+    """
     last = [item for item in entries(project, report, frames) if item.frame == frames - 1]
     return [
         _layer(project, name, [item for item in last if item.layer == name], macs)
@@ -150,19 +153,23 @@ def _layer(
     busy = sum(item.busy for item in work)
     products = macs.get(name, 0) * project.images
     used = products / (project.spec.products_n * cycles) if cycles else 0.0
+
+    def share(total: int) -> int:
+        return round(total / project.images)
+
     return {
         "name": name,
-        "cycles": cycles,
-        "busy": busy,
+        "cycles": share(cycles),
+        "busy": share(busy),
         "busy_share": round(busy / cycles, 4) if cycles else 0.0,
         "utilisation": round(used, 4),
         "waits": {
-            "weights": sum(item.wait_weights for item in work),
-            "activations": sum(item.wait_activations for item in work),
-            "drain": sum(item.wait_drain for item in work),
+            "weights": share(sum(item.wait_weights for item in work)),
+            "activations": share(sum(item.wait_activations for item in work)),
+            "drain": share(sum(item.wait_drain for item in work)),
         },
         "bytes": {
-            kind: sum(item.bytes for item in own if item.lane == lane)
+            kind: share(sum(item.bytes for item in own if item.lane == lane))
             for lane, kind in _MOVED.items()
         },
     }

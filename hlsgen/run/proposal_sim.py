@@ -216,7 +216,8 @@ def _cycle_figures(
 ) -> dict[str, Any]:
     """Cycles of every frame, of one in the steady state, what was predicted, and memory's share.
 
-    Over starts of several sizes the figures of a frame are means.
+    Over starts of several sizes the figures of a frame are means. The prediction is one for the
+    board's memory; there is none for another one.
     """
     ends = run.frame_ends
     sizes = [len(start.images) for start in run.starts]
@@ -241,7 +242,7 @@ def _cycle_figures(
         "cycles": [int(value) for one in ends for value in np.diff((0, *one))],
         "latency_cycles": ends[0][0] if ends and ends[0] else None,
         "cycles_per_frame": round(steady),
-        "predicted_cycles": round(sum(np.multiply(cycles, sizes)) / total),
+        "predicted_cycles": None if memory else round(sum(np.multiply(cycles, sizes)) / total),
         "fps": round(clock / steady, 2) if steady else None,
         "utilisation": round(beats / steady, 4) if steady else None,
         "memory": memory_figures(moved, budget, steady),

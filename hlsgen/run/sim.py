@@ -73,9 +73,9 @@ def sim(
     """Run frames on the simulated hardware and compare every layer's tensor with golden.
 
     Returns the keys of DESIGN §7; `values` holds the real-valued outputs, frames first. `cycles`
-    has a number for each batch, `layers` tells of the last one. `memory` replaces the board's DDR
-    (latency, bytes a cycle, seed). The log of a failed run stays in the project as sim.log, waves
-    as sim.fst; `profile` is a folder for profile.json and profile.svg.
+    has a number for each batch, `layers` tells of an image of the last one. `memory` replaces the
+    board's DDR (latency, bytes a cycle, seed). The log of a failed run stays in the project as
+    sim.log, waves as sim.fst; `profile` is a folder for profile.json and profile.svg.
     """
     start = time.perf_counter()
     project = load_project(folder)
