@@ -6,22 +6,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from hlsgen.engines.program import Buffer, Compute, Descriptor, Load, OutputKind, Store, decode
+from hlsgen.engines.program import (
+    Buffer,
+    Compute,
+    Descriptor,
+    Load,
+    OutputKind,
+    Program,
+    Store,
+    decode,
+)
 from hlsgen.model.graph import Add, Concat, Conv, MaxPool, Model
 from hlsgen.plan.image import Checked, Image
 
 
 def features(model: Model, image: Image) -> frozenset[str]:
     """Names of the cases that a network on a design holds."""
-    descriptors = decode(image.program).descriptors
+    program = decode(image.program)
+    descriptors = program.descriptors
     return frozenset(
         (
+            *_of_batch(program),
             *_of_moves(descriptors),
             *_of_computes(descriptors),
             *_of_checks(model, image.checked),
             *_of_layers(model),
         )
     )
+
+
+def _of_batch(program: Program) -> Iterator[str]:
+    if program.images > 4:
+        yield "more than four images"
+    held = any(isinstance(item, Compute) and item.hold for item in program.descriptors)
+    if program.images > 1 and not held:
+        yield "image after image"
 
 
 def _of_moves(descriptors: tuple[Descriptor, ...]) -> Iterator[str]:

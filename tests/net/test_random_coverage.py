@@ -21,10 +21,12 @@ EVERYWHERE = {
     "concatenation by a copy": 5,
     "depthwise": 10,
     "groups": 2,
+    "image after image": 1,
     "input in two layouts": 2,
     "load from scratch": 3,
     "maximum pool": 4,
     "moved in 3 column phases": 2,
+    "more than four images": 3,
     "moved in 4 column phases": 1,
     "raw": 10,
     "residual add": 5,
@@ -35,7 +37,7 @@ EVERYWHERE = {
     "stride 3": 5,
     "stride 4": 5,
     "two outputs": 10,
-    "weights held": 7,
+    "weights held": 6,
     "written in column phases": 10,
 }
 FOLDED = {"image": 5}  # with more than one lane
