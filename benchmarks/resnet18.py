@@ -102,6 +102,7 @@ def rows(target: Target, found: Runs) -> Iterator[Row]:
     equal = all(good(result) for result in (found.one, found.two, found.slow))
     tensors = f"{found.one.verdict.tensors_compared} tensors a frame"
     yield holds(f"{name}: every tensor equal in three runs", equal, tensors, COMMAND)
+    yield software(target, name)
     yield _frame(f"{name}, one frame", target, target.asked, board, found)
     if target.then:
         yield _frame(f"{name}: then", target, target.then, board, found)
@@ -136,6 +137,13 @@ def rows(target: Target, found: Runs) -> Iterator[Row]:
         cycles = result.frame_ends[0]
         reached = f"{cycles:,} cycles, {cycles // BATCH:,} a frame"
         yield holds(f"{other}: equal", good(result), reached, COMMAND)
+
+
+def software(target: Target, name: str) -> Row:
+    """The C++ of a design that `runs` built, on a frame."""
+    figures = api.csim(OUT / target.name, frames=1)
+    reached = f"{figures['tensors_compared']} tensors, {figures['simulation_s']:.1f} s a frame"
+    return holds(f"{name}: every tensor equal in C++", figures["equal"], reached, COMMAND)
 
 
 def _frame(
