@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What surrounds a stage that reads images from memory: their memory (hg_reads), their settings
 // from plusargs, and the limit, which gives a frame back +give cycles behind its last beat. Prints
-// when each frame ended and how long was waited. An error of the reader, or a stage that is not
-// idle when its bench is done, ends the simulation.
+// when each frame ended and how long was waited. Behind the last beat (`over`) the stage must be
+// idle in the end: then the bench is `done`. Otherwise, or if the reader has an error, it stops.
 module hg_images #(
   parameter int unsigned PortsN = 1
 ) (
@@ -22,7 +22,8 @@ module hg_images #(
   input  logic                    wait_bank,
   input  logic                    error,
   input  logic                    idle,
-  input  logic                    done,
+  input  logic                    over,
+  output logic                    done,
   input  logic [PortsN-1:0]       ar_valid,
   output logic [PortsN-1:0]       ar_ready,
   input  logic [PortsN-1:0][31:0] ar_addr,
@@ -32,6 +33,7 @@ module hg_images #(
   output logic [PortsN-1:0][1:0]  r_resp
 );
   localparam logic [31:0] Base = 32'h3000_0000;
+  localparam int Patience = 1000;
   int give, ok;
   initial begin
     ok = $value$plusargs("width=%d", width) & $value$plusargs("height=%d", height)
@@ -44,10 +46,11 @@ module hg_images #(
   hg_reads #(.PortsN(PortsN), .Base(Base)) u_reads (.bad_address('0), .busy(), .*);
 
   // Frames are given back in order
-  int cycle_q, pending_q, left_q, waits_q, banks_q;
+  int cycle_q, pending_q, left_q, waits_q, banks_q, over_q;
   always_ff @(posedge clk) begin
     given_back <= 1'b0;
-    if (!rst_n) {cycle_q, pending_q, left_q, waits_q, banks_q} <= '0;
+    done <= rst_n && over && idle;
+    if (!rst_n) {cycle_q, pending_q, left_q, waits_q, banks_q, over_q} <= '0;
     else begin
       cycle_q <= cycle_q + 1;
       pending_q <= pending_q + int'(frame_last) - int'(given_back);
@@ -57,7 +60,8 @@ module hg_images #(
       banks_q <= banks_q + int'(wait_bank);
       if (frame_last) $display("END cycle %0d rows %0d banks %0d", cycle_q, waits_q, banks_q);
       if (error) $fatal(1, "error of the reader");
-      if (done && !idle) $fatal(1, "not idle at the end");
+      over_q <= over_q + int'(over);
+      if (over_q == Patience) $fatal(1, "not idle at the end");
     end
   end
 endmodule

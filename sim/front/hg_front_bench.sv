@@ -14,7 +14,7 @@ module hg_front_bench #(
   output int   errors
 );
   localparam int unsigned ScoreW = 18;
-  logic clk, rst_n, go, tab_we, job_we, size_we, o_valid, given_back;
+  logic clk, rst_n, go, tab_we, job_we, size_we, o_valid, given_back, over;
   logic [13:0] tab_place;
   logic [1:0]  tab_pair, size_beat;
   logic [63:0] tab_data, job_data, size_data;
@@ -42,7 +42,7 @@ module hg_front_bench #(
     .clk, .rst_n,
     .line({signs, coeffs, space, go, tab_we, tab_place, tab_pair, tab_data, job_we, job_index,
            job_data, size_we, size_slot, size_beat, size_data}),
-    .o_valid, .o_data({o_tag, o_scored, o_scores}), .done, .errors
+    .o_valid, .o_data({o_tag, o_scored, o_scores}), .done(over), .errors
   );
   hg_proposal_front #(
     .LanesN(LanesN), .PortsN(PortsN), .WidthMax(WidthMax), .LineDepth(ColumnDepth),
@@ -51,7 +51,7 @@ module hg_front_bench #(
     .halt(1'b0), .v_valid(1'b0), .v_data('0), .v_user(1'b0), .v_last(1'b0), .*
   );
   hg_images #(.PortsN(PortsN)) u_images (
-    .frame_last(o_valid && o_tag[55]), .error(axi_error), .idle(axi_idle && !u_front.u_row_jobs.more),
-    .*
+    .frame_last(o_valid && o_tag[55]), .error(axi_error),
+    .idle(axi_idle && !u_front.u_row_jobs.more && !u_front.u_row_jobs.queued), .*
   );
 endmodule

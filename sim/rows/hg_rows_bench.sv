@@ -13,7 +13,7 @@ module hg_rows_bench #(
   output logic done,
   output int   errors
 );
-  logic clk, rst_n, go, tab_we, job_we, size_we, i_valid, o_valid, given_back;
+  logic clk, rst_n, go, tab_we, job_we, size_we, i_valid, o_valid, given_back, over;
   logic [13:0] tab_place;
   logic [1:0]  tab_pair, size_beat;
   logic [63:0] tab_data, job_data, size_data;
@@ -40,7 +40,7 @@ module hg_rows_bench #(
     .clk, .rst_n,
     .line({go, tab_we, tab_place, tab_pair, tab_data, job_we, job_index, job_data, size_we,
            size_slot, size_beat, size_data}),
-    .o_valid, .o_data({o_tag, o_pixels}), .done, .errors
+    .o_valid, .o_data({o_tag, o_pixels}), .done(over), .errors
   );
   hg_image #(.PortsN(PortsN), .FifoDepth(128)) u_image (.halt(1'b0), .*);
   hg_row_jobs #(.LanesN(LanesN), .JobDepth(JobDepth)) u_row_jobs (
@@ -50,6 +50,6 @@ module hg_rows_bench #(
     .LanesN(LanesN), .WidthMax(WidthMax), .PortsN(PortsN), .ColumnDepth(ColumnDepth)
   ) u_resize (.*);
   hg_images #(.PortsN(PortsN)) u_images (
-    .frame_last(o_valid && o_tag[55]), .idle(idle && !u_row_jobs.more), .*
+    .frame_last(o_valid && o_tag[55]), .idle(idle && !u_row_jobs.more && !u_row_jobs.queued), .*
   );
 endmodule

@@ -230,6 +230,11 @@ CASES = [
         "row-jobs", rtl("row_jobs"), "first_row - 16'd2", "first_row - 16'd1",
         lambda folder: test_rows.test_rows_beats_match_golden(3, 1, (53, 33), 40, 10, folder),
     ),
+    case(  # behind the last frame another one begins
+        "row-jobs-end", rtl("row_jobs"), "frame_q != frames", "frame_q <= frames",
+        lambda folder: test_rows.test_rows_beats_match_golden(3, 1, (53, 33), 40, 10, folder),
+        "not idle at the end",
+    ),
     case(  # windows that begin left of the map count
         "score", rtl("score"), "(7 - l + LanesN - 1) / LanesN", "(7 - l) / LanesN",
         lambda folder: test_score.test_score_beats_match_golden(3, 0.0, folder),
