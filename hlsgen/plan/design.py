@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from hlsgen.engines.lower import lower
 from hlsgen.engines.mixed import MixedSpec
@@ -22,6 +22,7 @@ from hlsgen.plan.memory import Memory, place
 from hlsgen.plan.pieces import Split
 from hlsgen.plan.schedule import check_schedule, with_waits
 from hlsgen.plan.steps import Steps, build_steps
+from hlsgen.yaml_file import matched, read_yaml
 
 DESIGN_VERSION = 1
 _MAX_FILE_BYTES = 1 << 22
@@ -118,30 +119,13 @@ def scheduled(model: Model, spec: MixedSpec, board: str, lowered: Lowered) -> De
 
 def read_design(path: Path) -> DesignFile:
     """Read a design.yaml, whole or partial."""
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(_MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise PlanError(f"Design file must be readable, not {path} ({error.strerror})") from error
-    if len(raw) > _MAX_FILE_BYTES:
-        raise PlanError(f"Design file must hold at most {_MAX_FILE_BYTES} bytes ({path})")
-    try:
-        content = yaml.safe_load(raw)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise PlanError(f"Design file must be plain YAML ({path}): {reason}") from error
+    content = read_yaml(path, "Design", _MAX_FILE_BYTES, PlanError)
     return parse_design({} if content is None else content, str(path))
 
 
 def parse_design(content: Any, where: str) -> DesignFile:
     """Validate the content of a design.yaml."""
-    try:
-        found = DesignFile.model_validate(content)
-    except ValidationError as error:
-        broken = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors()
-        )
-        raise PlanError(f"Design file must match its schema ({where}): {broken}") from error
+    found = matched(TypeAdapter(DesignFile), content, "Design", where, PlanError)
     if found.version != DESIGN_VERSION:
         raise PlanError(
             f"Design version must be {DESIGN_VERSION}, not {found.version} ({where}); "

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,22 +17,15 @@ from hlsgen.engines.report import report_bytes
 from hlsgen.engines.tensors import tensor_bytes, unpack_tensor
 from hlsgen.model.graph import IntArray, Model
 from hlsgen.plan.design import Design
-from hlsgen.plan.steps import Step
+from hlsgen.plan.steps import Monitor, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Monitor):
     """What a CONV or POOL of the program writes, in the Model's terms."""
 
     descriptor: int  # index in the program
     slot: int  # of the report
-    layer: str
-    tensor: str  # Model tensor behind the requantisation
-    sum: str | None  # Model tensor behind the residual add
-    channel: int  # Model channel of channel group 0, a multiple of G
-    row: int  # Model row of output row 0
-    row_step: int  # Model rows from output row to output row
-    image: int = 0  # of the batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,17 +164,7 @@ def _read(node: ConvNode | PoolNode) -> tuple[str, ...]:
 
 def _checked(design: Design) -> tuple[Checked, ...]:
     return tuple(
-        Checked(
-            descriptor=index,
-            slot=step.descriptor.report_slot,
-            layer=step.monitor.layer,
-            tensor=step.monitor.tensor,
-            sum=step.monitor.sum,
-            channel=step.monitor.channel,
-            row=step.monitor.row,
-            row_step=step.monitor.row_step,
-            image=step.monitor.image,
-        )
+        Checked(descriptor=index, slot=step.descriptor.report_slot, **asdict(step.monitor))
         for index, step in enumerate(design.steps.steps)
         if step.monitor is not None
     )

@@ -43,7 +43,7 @@ class Monitor:
     layer: str
     tensor: str  # behind the requantisation
     sum: str | None  # behind the residual add
-    channel: int  # of channel group 0
+    channel: int  # of channel group 0, a multiple of G
     row: int  # of output row 0
     row_step: int  # from output row to output row
     image: int = 0  # of the batch

@@ -122,6 +122,16 @@ class Comparison:
         np.copyto(seen.values[part][:, :rows], codes, where=written)
         seen.covered[part][:, :rows] |= written
 
+    def add_outputs(self, outputs: Mapping[str, NDArray[Any]]) -> None:
+        """Take what STOREs left of whole output tensors, [frames, ...], as of a layer."""
+        for name, values in outputs.items():
+            tensor = self.model.tensors[name]
+            stored = values if tensor.bits == _RAW_BITS else values - tensor.lo
+            place = Place(layer="output buffer", tensor=name)
+            for frame, one in enumerate(stored):
+                whole = np.ones(one.shape, bool)
+                self.add(Observation(frame=frame, place=place, values=one, written=whole))
+
     def _of(self, layer: str, tensor: str) -> _Seen:
         key = (layer, tensor)
         if key not in self._seen:

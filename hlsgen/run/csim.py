@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsgen.model import golden
-from hlsgen.model.graph import IntArray, Model
+from hlsgen.model.graph import IntArray
 from hlsgen.plan.image import Checked
-from hlsgen.run.compare import Comparison, Observation, Place, Verdict, joined
+from hlsgen.run.compare import Comparison, Place, Verdict, joined
 from hlsgen.run.csim_build import compile_program
 from hlsgen.run.csim_run import Buffers, Target, observations, run_program
 from hlsgen.run.outcome import refusal
@@ -139,18 +139,7 @@ def _batch(project: Project, program: Path, codes: NDArray[Any], first_frame: in
         comparison.add(observation)
     failure = outcome.failure or refusal(outcome.report, "descriptor")
     outputs = {} if failure else unpack_outputs(project, outcome.output, len(codes))
-    _compare_outputs(comparison, project.model, outputs)
+    comparison.add_outputs(outputs)
     return Result(
         verdict=comparison.verdict(), outputs=outputs, seconds=outcome.seconds, failure=failure
     )
-
-
-def _compare_outputs(comparison: Comparison, model: Model, outputs: Mapping[str, IntArray]) -> None:
-    """What a STORE left in memory is compared like what a layer wrote."""
-    for name, values in outputs.items():
-        tensor = model.tensors[name]
-        stored = values if tensor.bits == 32 else values - tensor.lo
-        place = Place(layer="output buffer", tensor=name)
-        for frame, one in enumerate(stored):
-            whole = np.ones(one.shape, bool)
-            comparison.add(Observation(frame=frame, place=place, values=one, written=whole))

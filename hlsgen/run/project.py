@@ -25,6 +25,10 @@ from hlsgen.plan.image import Checked
 
 _MANIFEST_VERSION = 3
 _REMEDY = "run hlsgen build again"
+_ENGINES = {  # what a project is of, and is built from
+    "mixed": ("a graph of layers", "a quantised network"),
+    "proposal": ("region proposals", "a folder of BING files"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,12 +69,7 @@ class Project:
 
 def load_project(folder: Path) -> Project:
     """Read a project that `build` wrote; every file must be as it was written."""
-    manifest = read_manifest(folder)
-    if manifest["engine"] != "mixed":
-        raise ProjectError(
-            f"Project must be one of a graph of layers for this command, not of region proposals "
-            f"({folder}); build one from a quantised network"
-        )
+    manifest = read_manifest(folder, "mixed")
     design = read_design(folder / "design.yaml")
     spec = MixedSpec.from_dict(design.mixed.model_dump(exclude_none=True))
     layout = json.loads((folder / "data" / "layout.json").read_text(encoding="utf-8"))
@@ -146,10 +145,17 @@ def real_values(model: Model, outputs: dict[str, IntArray]) -> NDArray[np.float6
     return real[0] if alone else np.concatenate(flat, axis=1)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a project, every file of which is as it was written."""
+def read_manifest(folder: Path, engine: str | None = None) -> dict[str, Any]:
+    """The manifest of a project (of an engine), every file of which is as it was written."""
     manifest = _manifest(folder)
     _check_files(folder, manifest["files"])
+    if engine not in (None, manifest["engine"]):
+        kind, source = _ENGINES[engine]
+        other, _ = _ENGINES.get(manifest["engine"], ("another kind", ""))
+        raise ProjectError(
+            f"Project must be one of {kind} for this command, not of {other} ({folder}); "
+            f"build one from {source}"
+        )
     return manifest
 
 

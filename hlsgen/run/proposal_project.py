@@ -20,7 +20,7 @@ from hlsgen.engines.proposal_program import (
     unpack_results,
 )
 from hlsgen.engines.report import report_bytes
-from hlsgen.errors import ModelError, ParameterError, ProjectError
+from hlsgen.errors import ModelError, ParameterError
 from hlsgen.model import store
 from hlsgen.model.pictures import picture_pixels
 from hlsgen.model.proposal import ProposalModel, Space
@@ -105,12 +105,7 @@ class Judged:
 
 def load_proposal_project(folder: Path) -> ProposalProject:
     """Read a project that `build` wrote; every file must be as it was written."""
-    manifest = read_manifest(folder)
-    if manifest["engine"] != "proposal":
-        raise ProjectError(
-            f"Project must be one of region proposals for this command, not of a graph of layers "
-            f"({folder}); build one from a folder of BING files"
-        )
+    manifest = read_manifest(folder, "proposal")
     design = read_design(folder / "design.yaml")
     fields = {} if design.proposal is None else design.proposal.model_dump(exclude_none=True)
     return ProposalProject(

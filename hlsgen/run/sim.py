@@ -18,7 +18,7 @@ from hlsgen.errors import ProjectError
 from hlsgen.files import replace_file
 from hlsgen.model import golden
 from hlsgen.model.graph import Conv, IntArray, Model
-from hlsgen.run.compare import Comparison, Observation, Place, Verdict
+from hlsgen.run.compare import Comparison, Verdict
 from hlsgen.run.junit import Case, write_junit
 from hlsgen.run.profile import frame_bytes, layer_figures, profile_of, write_profile
 from hlsgen.run.project import (
@@ -188,13 +188,7 @@ def _verdict(
     for seen in observations(trace, project.program, project.checked, project.spec):
         if seen.frame < len(codes):
             comparison.add(seen)
-    for name, values in outputs.items():
-        tensor = project.model.tensors[name]
-        stored = values if tensor.bits == 32 else values - tensor.lo
-        for frame, one in enumerate(stored):
-            place = Place(layer="output buffer", tensor=name)
-            whole = np.ones(one.shape, bool)
-            comparison.add(Observation(frame=frame, place=place, values=one, written=whole))
+    comparison.add_outputs(outputs)
     return comparison.verdict()
 
 
