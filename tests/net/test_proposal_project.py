@@ -142,6 +142,11 @@ def test_a_design_file_of_the_other_engine_is_refused(
     design.write_text("mixed: {lanes_n: 4}\n")
     command = ["build", place / "bing", "--board", "zedboard", "-o", tmp_path / "out"]
     matches(refused(*command, "--design", design), r"^Design file must have a section proposal ")
+    design.write_text("batch: 2\n")
+    rule = (
+        r"^Design file must have no batch for region proposals, not 2 \(model .*\); leave it out$"
+    )
+    matches(refused(*command, "--design", design), rule)
 
 
 def test_estimate_of_proposals(place: Path) -> None:

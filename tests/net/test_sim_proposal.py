@@ -21,7 +21,7 @@ from hlsgen.model.proposal import SPACES, Space
 from hlsgen.model.store import save
 from hlsgen.run.proposal_profile import frame_entries
 from hlsgen.run.proposal_project import ProposalProject, Start, judged, make_start, starts_of
-from hlsgen.run.proposal_sim import ProposalRun, simulate_starts
+from hlsgen.run.proposal_sim import ProposalRun, sim_proposal, simulate_starts
 from hlsgen.run.proposal_streams import STREAMS, StreamVerdict
 from hlsgen.run.system import Memory
 from tests.bing import real_model
@@ -121,6 +121,11 @@ def test_sim_of_photographs(place: Path, tmp_path: Path) -> None:
     assert picture_text.count('class="bar"') == 2 * len(STREAMS)
     report = json.loads((place / "out" / "report.json").read_text())
     assert report["measurements"]["sim"]["equal"] is True
+
+
+def test_what_is_predicted_is_for_the_memory_of_the_board(place: Path) -> None:
+    figures = sim_proposal(place / "out", None, 1, memory=SLOW)
+    assert figures["failure"] is None and figures["predicted_cycles"] is None
 
 
 SIDES = {
