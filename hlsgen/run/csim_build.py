@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from hlsgen.resources import resource
 from hlsgen.run import tools
 
+_OUTSIDE = "hg_outside.h"
 _FLAGS = (
-    *("-std=c++14", "-O3", "-march=native", "-pthread", "-DHG_MONITOR"),
+    *("-std=c++14", "-march=native", "-pthread", "-DHG_MONITOR"),
     *("--param", "max-completely-peel-times=8"),  # loops over rows become vectors, not scalars
 )
 
@@ -22,15 +25,30 @@ def compile_program(folder: Path, main: str = "csim_main.cpp", flags: Sequence[s
     """
     compiler, headers = tools.find_compiler(), tools.find_headers()
     sources = [path for path in folder.iterdir() if path.suffix in (".hpp", ".cpp")]
-    flags = (*_FLAGS, *flags)
+    flags = (*_FLAGS, tools.optimisation("-O3"), *flags, f"-isystem{headers}")
     version = tools.run([compiler, "--version"], what="The C++ compiler").stdout
-    key = tools.content_hash(sources, main, " ".join(flags), version, _processor(), str(headers))
+    command, machine = [str(compiler), *flags], (" ".join(flags), version, _processor())
+    key = tools.content_hash(sources, main, *machine)
 
     def make(target: Path) -> None:
-        places = [f"-isystem{headers}", f"-I{folder}", str(folder / main), "-o", str(target)]
-        tools.run([str(compiler), *flags, *places], what="Compilation of the C simulation")
+        outside = _outside(command, machine) / _OUTSIDE
+        places = ["-include", str(outside), f"-I{folder}", str(folder / main), "-o", str(target)]
+        tools.run([*command, *places], what="Compilation of the C simulation")
 
     return tools.cached(f"csim-{key}", make)
+
+
+def _outside(command: list[str], machine: tuple[str, ...]) -> Path:
+    """Folder with the precompiled headers from outside, which are most of what is read."""
+    header = resource(f"sim/runtime/{_OUTSIDE}")
+
+    def make(target: Path) -> None:
+        target.mkdir()
+        copied = shutil.copyfile(header, target / _OUTSIDE)
+        places = ["-x", "c++-header", str(copied), "-o", f"{copied}.gch"]
+        tools.run([*command, *places], what="Compilation of AMD's headers")
+
+    return tools.cached(f"outside-{tools.content_hash([header], *machine)}", make)
 
 
 def _processor() -> str:

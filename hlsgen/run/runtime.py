@@ -6,18 +6,15 @@ Its objects are a third of a small compilation, its headers another third.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from hlsgen.errors import ToolError
 from hlsgen.resources import resource
 from hlsgen.run import tools
 
 _HEADERS = "hg_verilated.h"
-_LEVELS = ("-O0", "-Og", "-O1", "-O2", "-O3")
 _SPEEDS = ("fast", "slow")  # each with a precompiled form of the headers: options must agree
 
 
@@ -27,13 +24,7 @@ def optimisation() -> dict[str, str]:
     A frame of ResNet-18 takes as long with -O1 as with -O3, and a quarter longer with -Og, whose
     compilation takes two thirds of the time.
     """
-    chosen = os.environ.get("HLSGEN_OPTIMISE") or "-O1"
-    if chosen not in _LEVELS:
-        raise ToolError(
-            f"HLSGEN_OPTIMISE must be one of {' '.join(_LEVELS)}, not {chosen!r}; "
-            "correct or unset it"
-        )
-    return {"OPT_FAST": chosen, "OPT_SLOW": "-O0", "OPT_GLOBAL": "-Og"}
+    return {"OPT_FAST": tools.optimisation("-O1"), "OPT_SLOW": "-O0", "OPT_GLOBAL": "-Og"}
 
 
 def runtime_name(verilator: Path, waves: bool, flags: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from hlsgen.errors import ToolError
 _HEADER = "ap_int.h"
 _LAST_LINES = 6
 _WORDS = ("error", "no space left", "cannot", "not found")  # of lines that say what is wrong
+_LEVELS = ("-O0", "-Og", "-O1", "-O2", "-O3")
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -86,6 +87,17 @@ def jobs() -> int:
             f"HLSGEN_JOBS must be a number of compilers from 1, not {chosen!r}; correct or unset it"
         )
     return int(chosen)
+
+
+def optimisation(usual: str) -> str:
+    """Return the level at which simulations are compiled: $HLSGEN_OPTIMISE, or the usual one."""
+    chosen = os.environ.get("HLSGEN_OPTIMISE") or usual
+    if chosen not in _LEVELS:
+        raise ToolError(
+            f"HLSGEN_OPTIMISE must be one of {' '.join(_LEVELS)}, not {chosen!r}; "
+            "correct or unset it"
+        )
+    return chosen
 
 
 @contextmanager

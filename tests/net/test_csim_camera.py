@@ -18,7 +18,6 @@ from tests.cameras import FAULTS, broken, camera_start
 from tests.proposals import Frames, a_space, compiled, picture, verdicts
 
 pytestmark = pytest.mark.net
-FAST = "-O1"  # compiles sooner; the frames are small
 SPEC = ProposalSpec(width_max=121, height_max=90, limit_n=40, top_k=203)
 DESIGNS = {
     "one_pixel": replace(SPEC, lanes_n=1, attempts_n=2, stream_pixels=1),
@@ -38,7 +37,7 @@ def frames_of() -> list[Frames]:
 def test_csim_camera_equals_golden(name: str, tmp_path: Path) -> None:
     """Frames of odd and even sizes, of each size two back to back."""
     spec = DESIGNS[name]
-    found, outcome = verdicts(spec, compiled(spec, tmp_path, FAST), frames_of())
+    found, outcome = verdicts(spec, compiled(spec, tmp_path), frames_of())
     assert [str(verdict.first) for verdict in found if verdict.first is not None] == []
     assert all(verdict.tensors_compared == 2 * len(STREAMS) for verdict in found)
     assert not found[-1].degenerate
@@ -48,7 +47,7 @@ def test_csim_camera_equals_golden(name: str, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compiled(DESIGNS["two_pixels"], tmp_path_factory.mktemp("hls"), FAST)
+    return compiled(DESIGNS["two_pixels"], tmp_path_factory.mktemp("hls"))
 
 
 def test_csim_camera_waits_for_the_start_of_a_frame(program: Path) -> None:

@@ -22,7 +22,6 @@ from hlsgen.run.proposal_streams import STREAMS, compare, expected_streams
 from tests.proposals import Frames, a_space, compiled, picture, starts_of, verdicts
 
 pytestmark = pytest.mark.net
-FAST = "-O1"  # compiles sooner; the frames are small
 DESIGNS = {
     "lanes1": ProposalSpec(
         width_max=70, height_max=60, lanes_n=1, attempts_n=2, limit_n=9, top_k=50
@@ -48,21 +47,21 @@ def frames_of(sides: tuple[tuple[int, int], ...]) -> list[Frames]:
 def test_csim_proposal_equals_golden(name: str, tmp_path: Path) -> None:
     spec = DESIGNS[name]
     frames = frames_of((*SIDES, (spec.width_max, spec.height_max)))
-    found, _ = verdicts(spec, compiled(spec, tmp_path, FAST), frames)
+    found, _ = verdicts(spec, compiled(spec, tmp_path), frames)
     assert [str(verdict.first) for verdict in found if verdict.first is not None] == []
     assert all(verdict.tensors_compared == 2 * len(STREAMS) for verdict in found)
     assert not found[-1].degenerate
 
 
 def test_csim_proposal_declared_widths_suffice(tmp_path: Path) -> None:
-    program = compiled(SPEC, tmp_path, FAST, "-DHG_AP_TYPES")
+    program = compiled(SPEC, tmp_path, "-DHG_AP_TYPES")
     found, _ = verdicts(SPEC, program, frames_of(((70, 61),)))
     assert [verdict.first for verdict in found] == [None] * len(SPACES)
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compiled(SPEC, tmp_path_factory.mktemp("hls"), FAST)
+    return compiled(SPEC, tmp_path_factory.mktemp("hls"))
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +179,7 @@ def mutants(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "types.hpp").write_text(
         types.replace("namespace hg {", f"{SWITCH}namespace hg {{", 1)
     )
-    return compile_program(folder, "proposal_main.cpp", (FAST,))
+    return compile_program(folder, "proposal_main.cpp")
 
 
 def test_csim_proposal_mutants_are_sound_without_a_mutation(

@@ -20,15 +20,16 @@ from hlsgen.run.project import Project
 from hlsgen.run.sim import simulate
 from hlsgen.run.system import Job
 from hlsgen.run.verilate import tail
-from tests.designs import spec_of
 from tests.models import random_codes, random_model
 from tests.net.sim_build import job_of, run_jobs, sim_project
+from tests.random_networks import DESIGNS
 
 pytestmark = pytest.mark.net
-DEPTH = 600  # not a power of two
-SPEC = spec_of(
-    5, 2, 1, lanes_n=2, pixels_n=4, act_depth=DEPTH, ring_depth=512, record_depth=256, taps_n=64
-)
+SPEC = DESIGNS["a8_small"]
+DEPTH, RING, RECORDS = SPEC.act_depth, SPEC.ring_depth, SPEC.record_depth
+assert DEPTH & (DEPTH - 1), "the depth must not be a power of two"
+BLOCK = SPEC.block_records_n
+TABLES = SPEC.table_records_n
 FAR = DEPTH + 1  # no stride may be so long
 FRAMES = 2
 NO_FAULT = ("input", 0, 0)  # beats that fill up an interrupted burst write nothing: do not mind
@@ -70,7 +71,7 @@ MOVES = {
 }
 COMPUTES = {
     "no taps": [Place(Bits(2, 32, 16), 0)],
-    "taps": [Place(Bits(2, 32, 16), 65)],
+    "taps": [Place(Bits(2, 32, 16), SPEC.taps_n + 1)],
     "taps offset": [Place(Bits(2, 0, 32), -8)],
     "blocks": [Place(COMPUTE["blocks"], 0)],
     "tiles": [Place(COMPUTE["tiles"], 0)],
@@ -81,7 +82,8 @@ COMPUTES = {
     "narrow": [Place(COMPUTE["wo"], 5000)],
     "no columns": [Place(COMPUTE["wo"], 0)],
     "columns": [
-        Place(COMPUTE["wv"], 4097), Place(COMPUTE["p_div_wv"], 0), Place(COMPUTE["p_mod_wv"], 4)
+        Place(COMPUTE["wv"], 4097), Place(COMPUTE["p_div_wv"], 0),
+        Place(COMPUTE["p_mod_wv"], SPEC.pixels_n),
     ],
     "no rows": [Place(COMPUTE["ho"], 0)],
     "rows": [Place(COMPUTE["ho"], 4097)],
@@ -111,8 +113,8 @@ CASES: dict[tuple[Op, str], list[Place]] = {
     (Op.FETCH, "blocks"): [Place(FETCH["blocks"], 0)],
     (Op.FETCH, "rows"): [Place(FETCH["row_records"], 7)],
     (Op.FETCH, "no words"): [Place(FETCH["k"], 0)],
-    (Op.FETCH, "words"): [Place(FETCH["k"], 513)],
-    (Op.FETCH, "tables"): [Place(FETCH["table_records"], 170)],
+    (Op.FETCH, "words"): [Place(FETCH["k"], RING + 1)],
+    (Op.FETCH, "tables"): [Place(FETCH["table_records"], TABLES - 1)],
     (Op.FETCH, "no beats"): [Place(FETCH["port_beats"], 0)],
     (Op.FETCH, "a beat less"): [Place(FETCH["port_beats"], -1)],
     (Op.FETCH, "half the beats"): [Place(FETCH["port_beats"], 20)],
@@ -125,12 +127,20 @@ CASES: dict[tuple[Op, str], list[Place]] = {
     (Op.POOL, "codes of another kind"): [Place(COMPUTE["kind"], 2)],
     (Op.POOL, "add"): [Place(COMPUTE["add"], 1)],
     (Op.CONV, "no words"): [Place(COMPUTE["k"], 0)],
-    (Op.CONV, "words"): [Place(COMPUTE["k"], 513)],
+    (Op.CONV, "words"): [Place(COMPUTE["k"], RING + 1)],
     (Op.CONV, "a word less"): [Place(COMPUTE["k"], -1)],
     (Op.CONV, "add to raw sums"): [Place(COMPUTE["add"], 1), Place(COMPUTE["kind"], 2)],
-    (Op.CONV, "held records"): [HOLD, Place(COMPUTE["blocks"], 29)],
-    (Op.CONV, "held words"): [HOLD, Place(COMPUTE["blocks"], 28), Place(COMPUTE["k"], 19)],
-    (Op.CONV, "held tables"): [HOLD, Place(COMPUTE["add"], 1), Place(COMPUTE["blocks"], 10)],
+    (Op.CONV, "held records"): [HOLD, Place(COMPUTE["blocks"], RECORDS // BLOCK + 1)],
+    (Op.CONV, "held words"): [
+        HOLD,
+        Place(COMPUTE["blocks"], RECORDS // BLOCK),
+        Place(COMPUTE["k"], RING // (RECORDS // BLOCK) + 1),
+    ],
+    (Op.CONV, "held tables"): [
+        HOLD,
+        Place(COMPUTE["add"], 1),
+        Place(COMPUTE["blocks"], (RECORDS - TABLES) // BLOCK + 1),
+    ],
     (Op.CONV, "no slices"): [tap("cs", 0)],
     (Op.CONV, "slices"): [tap("cs", 4000)],
     (Op.CONV, "sub-slice"): [tap("sub0", 4)],
