@@ -101,7 +101,7 @@ def _splits(lowered: Lowered, found: MixedSpec, board: Board, words: range) -> l
         used = resources(spec).bram36
         step = resources(replace(spec, ring_depth=2 * _RING_STEP)).bram36 - used
         steps = 1 + int((_BRAM_SHARE * board.resources.bram36 - used) / step)
-        spec = replace(spec, ring_depth=min(_RING_STEP * steps, words[-1], _DEPTH_MAX))
+        spec = replace(spec, ring_depth=min(_RING_STEP * steps, words.stop - 1, _DEPTH_MAX))
         room = spec.ring_depth in words and _usable(spec, board)
         if room and fits(with_bands(lowered, spec), spec):
             choices.append(spec)

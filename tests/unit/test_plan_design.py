@@ -209,3 +209,11 @@ def test_a_model_that_does_not_map_is_refused(fields: dict, sentence: str) -> No
     model = random_model(rng, formats=(Format.FIXED8,), layers=6, allow=("add",))
     with pytest.raises(PlanError, match=sentence):
         pack_project(model, plan(model, load_board("zedboard"), spec))
+
+
+def test_a_model_of_few_words_without_room_is_refused() -> None:
+    """No other split of the block RAMs helps where the ring already holds more than all words."""
+    options = {"layers": 2, "max_hw": 64, "max_channels": 24, "max_stride": 1}
+    model = random_model(np.random.default_rng(1), act_bits=4, requants=("uneven",), **options)
+    with pytest.raises(FitError, match=r"^Design act_depth must be at least \d+ for"):
+        plan(model, load_board("zedboard"))
