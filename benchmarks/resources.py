@@ -56,7 +56,7 @@ def mixed_cost() -> Iterator[Row]:
     """The cost of a small 4-bit design, stage by stage."""
     spec = digits_spec()
     files = sorted(resource("templates/rtl").glob("*.sv"))
-    given = {name: getattr(spec, field) for name, field in PARAMETERS.items()}
+    given = {name: int(getattr(spec, field)) for name, field in PARAMETERS.items()}
     netlist = map_design(files, "hg_mixed", given)
     below = netlist.instances(netlist.top).items()
     stages = [

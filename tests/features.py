@@ -73,6 +73,10 @@ def _of_computes(descriptors: tuple[Descriptor, ...]) -> Iterator[str]:
             "several blocks": item.blocks > 1 and not item.pool,
             "two planes read": item.planes == 2,
             "two planes written": item.kind is OutputKind.TWO_PLANES,
+            "residual of two planes": item.res_two_planes,
+            "sum of two planes": item.add and item.kind is OutputKind.TWO_PLANES,
+            "narrow sum of two planes": item.res_two_planes and item.kind is OutputKind.CODES,
+            "maximum of two planes": item.pool and item.planes == 2,
             "raw": item.kind is OutputKind.RAW,
             "written in column phases": item.out_s > 1,
         }

@@ -50,6 +50,7 @@ DESIGNS = {
         weight_ports_n=4,
         ring_depth=1500,
         act_depth=288,
+        wide_codes=True,
     ),
 }
 LARGE_DEPTH = 1024  # of a memory that holds every network whole
@@ -94,6 +95,9 @@ def options(spec: MixedSpec, seed: int) -> dict[str, Any]:
     if spec.act_bits == 8:
         return {**chosen, "narrow": 0.2}
     turn = seed // len(_CASES)
+    if spec.wide_codes and turn in (1, 3, 4):  # and so in residual adds and maxima
+        must = (*chosen.get("must", ()), "pool", "add")
+        return {**chosen, "must": must, "act_bits": 4, "wide": 0.5}
     if spec.mult_w == 34 and turn % 2:  # 8-bit tensors in two planes
         must = tuple(block for block in chosen.get("must", ()) if block not in ("add", "pool"))
         return {"allow": _WIDE, **chosen, "must": must, "act_bits": 4, "wide": 0.3}

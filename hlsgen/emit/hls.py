@@ -34,6 +34,7 @@ _PARAMETERS = (
     ("AccW", "acc_w"),
     ("MultW", "mult_w"),
     ("TapsN", "taps_n"),
+    ("WideCodes", "wide_codes"),
 )
 
 
@@ -64,7 +65,7 @@ def config_context(spec: MixedSpec | ProposalSpec) -> ConfigContext:
         engine="mixed",
         source="docs/spec/formats.md §1",
         macros=(Parameter("HG_WEIGHT_PORTS", spec.weight_ports_n),),
-        parameters=tuple(Parameter(name, getattr(spec, field)) for name, field in _PARAMETERS),
+        parameters=tuple(Parameter(name, int(getattr(spec, field))) for name, field in _PARAMETERS),
         layout_hash=f"{spec.layout_hash():#018x}",
     )
 

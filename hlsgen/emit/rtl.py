@@ -30,6 +30,7 @@ PARAMETERS = {
     "AccW": "acc_w",
     "MultW": "mult_w",
     "TapsN": "taps_n",
+    "WideCodes": "wide_codes",
 }
 # Ports of an AXI master in Vitis HLS and the bench's arrays
 _AXI = tuple(
@@ -131,7 +132,7 @@ def top_context(
         stream_bits = PIXEL_BITS * spec.stream_pixels
     else:
         ports_n = spec.weight_ports_n + 1
-        values = {name: getattr(spec, field) for name, field in PARAMETERS.items()}
+        values = {name: int(getattr(spec, field)) for name, field in PARAMETERS.items()}
     digest = f"64'h{spec.layout_hash():016x}"
     return TopContext(
         stamp=f"Written by hlsgen for formats {FORMAT_VERSION}, layout {spec.layout_hash():016x}.",

@@ -115,7 +115,14 @@ def conv_data(node: ConvNode, values: dict[str, Value], spec: MixedSpec) -> Conv
     add = None
     if node.add is not None and node.residual is not None:
         other, out = values[node.residual].tensor, values[node.output].tensor
-        add = fit_add(node.add, node.behind, other, out, residual_first=node.residual_first)
+        add = fit_add(
+            node.add,
+            node.behind,
+            other,
+            out,
+            residual_first=node.residual_first,
+            planes=spec.wide_codes,
+        )
         tail = add.tail(other, out, tail)
     return ConvData(
         node=node,

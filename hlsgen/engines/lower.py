@@ -63,17 +63,17 @@ class _Lowering:
                     )
             if isinstance(layer, MaxPool | Add):
                 names = (*layer.inputs, *((layer.output,) if isinstance(layer, Add) else ()))
-                self._check_one_plane(layer, names)
+                self._check_planes(layer, names)
 
-    def _check_one_plane(self, layer: Layer, names: tuple[str, ...]) -> None:
+    def _check_planes(self, layer: Layer, names: tuple[str, ...]) -> None:
         for name in names:
             bits = self.model.tensors[name].bits
-            if bits > self.spec.act_bits:
+            if bits > self.spec.act_bits * self.spec.add_planes_n:
                 kind = "Add" if isinstance(layer, Add) else "MaxPool"
                 raise PlanError(
                     f"{kind} tensors must have at most act_bits={self.spec.act_bits} bits, not "
                     f"{bits} (tensor {name}, layer {layer.name}); quantize the model to fewer "
-                    "bits or choose act_bits 8"
+                    "bits, or choose act_bits 8 or wide_codes"
                 )
 
     def alias_concats(self) -> None:

@@ -36,6 +36,7 @@ class MixedSpec:
     acc_w: int  # bits of an accumulator
     mult_w: int  # bits of the requantisation multiplier, 17 or 34
     taps_n: int = 128  # most taps of one layer
+    wide_codes: bool = False  # with act_bits 4: Add and MaxPool take codes of 8 bits too
 
     def __post_init__(self) -> None:
         self._check_integers()
@@ -45,11 +46,17 @@ class MixedSpec:
     def _check_integers(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            if not isinstance(value, int) or isinstance(value, bool):
+            if item.name == "wide_codes":
+                _flag(item.name, value)
+            elif not isinstance(value, int) or isinstance(value, bool):
                 raise ParameterError(f"Mixed {item.name} must be an integer, not {value!r}")
 
     def _check_array(self) -> None:
         _one_of("act_bits", self.act_bits, (4, 8))
+        if self.wide_codes and self.act_bits == 8:
+            raise ParameterError(
+                "Mixed wide_codes must be false where act_bits is 8, not true; leave it out"
+            )
         for name in ("pot4_n", "fixed4_n", "fixed8_n"):
             _within(name, getattr(self, name), 0, _ROWS_MAX)
         if self.fixed4_n % 2:
@@ -119,8 +126,18 @@ class MixedSpec:
 
     @property
     def table_records_n(self) -> int:
-        """Records that hold the two tables of a residual add."""
-        return -(-2 * (1 << self.act_bits) // RECORD_BEATS)
+        """Records that hold the tables of a residual add."""
+        return -(-self.table_entries_n // RECORD_BEATS)
+
+    @property
+    def table_entries_n(self) -> int:
+        """Entries of the tables of a residual add: by code, or by plane and code of the plane."""
+        return 2 * self.add_planes_n << self.act_bits
+
+    @property
+    def add_planes_n(self) -> int:
+        """Planes of the codes that an Add or a MaxPool takes."""
+        return 2 if self.wide_codes else 1
 
     @property
     def products_n(self) -> int:
@@ -167,6 +184,8 @@ class MixedSpec:
     def layout_hash(self) -> int:
         """Number that a bitstream and a program must share (formats §1)."""
         content = {**asdict(self), "version": FORMAT_VERSION}
+        if not self.wide_codes:  # designs without it keep the number that they had
+            del content["wide_codes"]
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "little")
 
@@ -183,7 +202,7 @@ class MixedSpec:
             raise ParameterError(
                 f"Mixed fields must be among {', '.join(sorted(known))}, not {', '.join(unknown)}"
             )
-        missing = sorted(known - set(content) - {"taps_n"})
+        missing = sorted(known - set(content) - {"taps_n", "wide_codes"})
         if missing:
             raise ParameterError(
                 f"Mixed fields must all be given, not without {', '.join(missing)}"
@@ -200,6 +219,11 @@ def _one_of(name: str, value: int, allowed: tuple[int, ...]) -> None:
         raise ParameterError(
             f"Mixed {name} must be one of {', '.join(map(str, allowed))}, not {value}"
         )
+
+
+def _flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ParameterError(f"Mixed {name} must be true or false, not {value!r}")
 
 
 def _within(name: str, value: int, low: int, high: int) -> None:

@@ -39,7 +39,7 @@ class Stream:
 
 
 def pack_stream(blocks: list[PackedBlock], table: IntArray | None, spec: MixedSpec) -> Stream:
-    """Pack the blocks of a FETCH, in order; `table` holds the 2 * 2**AB entries of an add."""
+    """Pack the blocks of a FETCH, in order; `table` holds the entries of an add."""
     parts = [] if table is None else [_padded_records(_table_records(table, spec), spec)]
     words = _words(np.stack([block.weights for block in blocks]), _sp2(blocks), spec)
     for block, block_words in zip(blocks, words, strict=True):

@@ -244,6 +244,8 @@ class Compute(_Common):
     out_groups: int  # channel groups written
     res_base: int = 0
     res_cg_stride: int = 0
+    res_two_planes: bool = False  # the residual has codes of 8 bits in two planes of 4
+    res_plane_stride: int = 0
     add_lo: int = 0
     add_hi: int = 0
     add: bool = False
@@ -273,6 +275,7 @@ class Compute(_Common):
         "out_s": Bits(6, 16, 4),
         "out_off_step": Bits(6, 24, 8),
         "out_groups": Bits(6, 32, 16),
+        "res_plane_stride": Bits(6, 48, 16),
         "res_base": Bits(7, 0, 16),
         "res_cg_stride": Bits(7, 16, 16),
         "add_lo": Bits(7, 32, 8),
@@ -280,6 +283,7 @@ class Compute(_Common):
         "add": Bits(7, 48, 1),
         "add_tie_even": Bits(7, 49, 1),
         "add_tie_parity": Bits(7, 50, 1),
+        "res_two_planes": Bits(7, 51, 1),
     }
 
     @property
@@ -416,11 +420,8 @@ def _decode_descriptor(data: bytes, start: int) -> Descriptor:
 
 
 def _typed(annotation: str, value: int) -> Any:
-    if annotation == "bool":
-        return bool(value)
-    if annotation == "Buffer":
-        return Buffer(value)
-    return OutputKind(value) if annotation == "OutputKind" else value
+    kinds: dict[str, Any] = {"bool": bool, "Buffer": Buffer, "OutputKind": OutputKind}
+    return kinds.get(annotation, int)(value)
 
 
 def _tap_bytes(tap: Tap) -> bytes:

@@ -79,7 +79,9 @@ def resources_by_stage(spec: MixedSpec) -> dict[str, Resources]:
         "requant": _requant(spec),
         "window": _window(spec),
         "writer": _writer(spec),
-        "add": add.cost(add.AddSpec(act_bits=spec.act_bits, drain_n=spec.drain_n)),
+        "add": add.cost(
+            add.AddSpec(act_bits=spec.act_bits, drain_n=spec.drain_n, wide_codes=spec.wide_codes)
+        ),
         "pool": _pool(spec),
         "fetch": _fetch(spec),
         "load": load.cost(
@@ -118,11 +120,12 @@ def _residual(spec: MixedSpec) -> Resources:
     """Reader of the residual tensor with its FIFO: two tiles and the way to the add."""
     tile = spec.pixels_n // spec.drain_n * spec.row_groups_n
     deep = 2 * tile + 48 > _LUTRAM_DEPTH
-    entry = 64 * spec.drain_n
+    entry = 64 * spec.drain_n * spec.add_planes_n
+    planes = spec.wide_codes  # its other address, and registers where the planes meet
     return Resources(
-        lut=195 - 60 * (spec.drain_n - 1) + (0 if deep else -(-entry // 3) * 4),
-        ff=120 + (0 if deep else entry),
-        bram36=spec.drain_n if deep else 0,
+        lut=195 - 60 * (spec.drain_n - 1) + 35 * planes + (0 if deep else -(-entry // 3) * 4),
+        ff=120 + (entry + 3) * planes + (0 if deep else entry),
+        bram36=spec.drain_n * spec.add_planes_n if deep else 0,
     )
 
 
@@ -183,7 +186,12 @@ def _writer(spec: MixedSpec) -> Cost:
 
 def _pool(spec: MixedSpec) -> Cost:
     return pool.cost(
-        pool.PoolSpec(act_bits=spec.act_bits, pixels_n=spec.pixels_n, drain_n=spec.drain_n)
+        pool.PoolSpec(
+            act_bits=spec.act_bits,
+            pixels_n=spec.pixels_n,
+            drain_n=spec.drain_n,
+            wide_codes=spec.wide_codes,
+        )
     )
 
 

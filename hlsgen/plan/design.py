@@ -58,6 +58,7 @@ class _MixedFile(BaseModel):
     acc_w: int | None = None
     mult_w: int | None = None
     taps_n: int | None = None
+    wide_codes: bool | None = None
 
 
 class _ProposalFile(BaseModel):

@@ -221,7 +221,13 @@ class _Builder:
             common = self._compute(node, source, out, part, block0=0)
             taps = tuple(self._tap(item, node.window, source, part) for item in specs)
             descriptor = Compute(
-                pool=True, taps=taps, blocks=out.groups, planes=1, out_groups=out.groups, **common
+                pool=True,
+                taps=taps,
+                blocks=out.groups,
+                planes=source.planes,
+                kind=_kind(out_value.tensor, self.spec),
+                out_groups=out.groups,
+                **common,
             )
             yield Step(
                 descriptor=descriptor,
@@ -364,6 +370,8 @@ class _Builder:
             "add": True,
             "res_base": layout.base + group0 * layout.cg_stride,
             "res_cg_stride": layout.cg_stride,
+            "res_two_planes": layout.planes > 1,
+            "res_plane_stride": layout.plane_stride if layout.planes > 1 else 0,
         }
 
     def _reads(

@@ -184,7 +184,8 @@ class _Run:
     def _compute(self, item: Compute, at: float) -> float:
         at += START_CYCLES
         if item.pool:
-            tile = max(len(item.taps), self._places())
+            writes = self._places() * (2 if item.kind is OutputKind.TWO_PLANES else 1)
+            tile = max(item.planes * len(item.taps), writes)
             end = at + item.blocks * item.tiles * tile
         else:
             end = at
@@ -223,7 +224,8 @@ class _Run:
             beats *= 2
         pixels = spec.drain_n if item.lone else spec.pixels_n
         writes = pixels * beats // spec.drain_n
-        return max(issued, self._drain(item), self._places(), writes)
+        reads = 2 * self._drain(item) if item.res_two_planes else 0
+        return max(issued, self._drain(item), self._places(), writes, reads)
 
     def _places(self) -> int:
         """Cycles in which the pixels of a tile get their places in memory."""

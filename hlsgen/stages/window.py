@@ -113,6 +113,7 @@ class Steps:
     first: NDArray[np.bool_]  # first step of a tile
     shift: NDArray[np.bool_]  # first step of a further plane
     last: NDArray[np.bool_]  # last step of a tile
+    low: NDArray[np.bool_]  # of plane 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,7 @@ def golden(spec: WindowSpec, banks: NDArray[np.uint64], job: JobLike) -> Steps:
         first=scalar("first"),
         shift=scalar("shift"),
         last=scalar("last"),
+        low=scalar("plane") == 0,
     )
 
 
@@ -195,7 +197,7 @@ def _cycles(spec: WindowSpec, job: JobLike) -> int:
     """Cycles from the first step to the last one, both counted: tiles in order, ends spaced."""
     tiles = job.blocks * job.tiles
     if job.pool:
-        tile = len(job.taps)
+        tile = job.planes * len(job.taps)
         interval = max(tile, spec.pixels_n // spec.drain_n)
     else:
         tile = job.planes * sum(tap.cs for tap in job.taps)
@@ -238,9 +240,12 @@ def _reads(spec: WindowSpec, job: JobLike, block: int) -> Iterator[_Read]:
 
 
 def _pool_reads(spec: WindowSpec, job: JobLike, block: int) -> Iterator[_Read]:
+    """The planes of a tap one after the other, the high one first."""
     for index, tap in enumerate(job.taps):
-        last = index == len(job.taps) - 1
-        yield _Read(tap, block, 0, 0, 0, index == 0, False, last)
+        for plane in reversed(range(job.planes)):
+            first = index == 0 and plane == job.planes - 1
+            last = index == len(job.taps) - 1 and plane == 0
+            yield _Read(tap, block, 0, plane, 0, first, False, last)
 
 
 def _read(

@@ -4,17 +4,20 @@
 `timescale 1ns / 1ps
 module hg_add_bench #(
   parameter int unsigned ActBits = 4,
-  parameter int unsigned DrainN = 2
+  parameter int unsigned DrainN = 2,
+  parameter int unsigned WideCodes = 0
 ) (
   output logic done,
   output int   errors
 );
   localparam int unsigned LanesN = 64 / ActBits;
   localparam int unsigned DataW = DrainN * LanesN * 8;
-  localparam int unsigned ResW = DrainN * LanesN * ActBits;
+  localparam int unsigned CodeW = WideCodes != 0 ? 8 : ActBits;
+  localparam int unsigned IndexW = WideCodes != 0 ? ActBits + 2 : ActBits + 1;
+  localparam int unsigned ResW = DrainN * LanesN * CodeW;
   localparam int unsigned EntryW = 7 + LanesN + DataW;
-  localparam int unsigned Latency = ActBits == 4 ? 6 : 7;
-  localparam int unsigned LineW = 1 + 64 + 2 + ActBits + 1 + 36 + 1 + EntryW + ResW;
+  localparam int unsigned Latency = ActBits == 4 && WideCodes == 0 ? 6 : 7;
+  localparam int unsigned LineW = 1 + 64 + 2 + IndexW + 36 + 1 + EntryW + ResW;
 
   logic clk = 1'b0, rst_n = 1'b0;
   always #5 clk = !clk;
@@ -27,17 +30,17 @@ module hg_add_bench #(
   logic job_start, tab_we, tab_sel, q_valid, q_last, r_valid, r_pop, o_valid, o_last;
   logic [1023:0]     job_desc;
   logic [63:0]       fields;
-  logic [ActBits:0]  tab_index;
+  logic [IndexW-1:0] tab_index;
   logic [35:0]       tab_data;
   logic [DrainN-1:0][LanesN-1:0][7:0]         q_data, o_data;
-  logic [DrainN-1:0][LanesN-1:0][ActBits-1:0] r_data;
+  logic [DrainN-1:0][LanesN-1:0][CodeW-1:0]   r_data;
   logic [LanesN-1:0] q_mask, o_mask;
   logic [3:0]        q_group, o_group;
   logic [1:0]        q_byte, o_byte;
   assign job_desc = {512'd0, fields, 448'd0};
   assign r_valid = 1'b1;
 
-  hg_add #(.ActBits(ActBits), .DrainN(DrainN)) u_add (.*);
+  hg_add #(.ActBits(ActBits), .DrainN(DrainN), .WideCodes(WideCodes)) u_add (.*);
 
   initial begin
     if (!$value$plusargs("folder=%s", folder)) $fatal(1, "+folder is missing");

@@ -5,14 +5,15 @@
 module hg_pool_bench #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned PixelsN = 10,
-  parameter int unsigned DrainN  = 2
+  parameter int unsigned DrainN  = 2,
+  parameter int unsigned WideCodes = 0
 ) (
   output logic done,
   output int   errors
 );
   localparam int unsigned GroupLanesN = 64 / ActBits;
   localparam int unsigned PairsN = PixelsN / DrainN;
-  localparam int unsigned StepW  = 2 + PixelsN + PixelsN * 64;
+  localparam int unsigned StepW  = 3 + PixelsN + PixelsN * 64;
   localparam int unsigned EntryW = DrainN * GroupLanesN * 8;
 
   logic clk = 1'b0, rst_n = 1'b0;
@@ -23,12 +24,14 @@ module hg_pool_bench #(
   string             folder;
   int                steps_n, entries_n, stall, seed, ok;
 
-  logic               pk_valid, pk_first, pk_last, p_valid, p_last;
+  logic               pk_valid, pk_first, pk_last, pk_low, p_valid, p_last;
   logic [PixelsN-1:0] k_mask;
   logic [PixelsN-1:0][GroupLanesN-1:0][ActBits-1:0] pk_acts;
   logic [DrainN-1:0][GroupLanesN-1:0][7:0]     p_data;
 
-  hg_pool #(.ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN)) u_pool (.*);
+  hg_pool #(
+    .ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN), .WideCodes(WideCodes)
+  ) u_pool (.*);
 
   initial begin
     if (!$value$plusargs("folder=%s", folder)) $fatal(1, "+folder is missing");
@@ -55,16 +58,16 @@ module hg_pool_bench #(
   assign tile_end = pk_valid && pk_last;
   // space_q is that of the cycle before: the step leaves in the next cycle
   assign issue = step_n < steps_n && int'($urandom_range(99)) >= stall
-               && (!next[StepW-2] || space_q == 0);
+               && (!next[StepW-3] || space_q == 0);
   always_ff @(posedge clk) begin
     if (!rst_n) begin
       {step_n, space_q} <= '0;
       pk_valid <= 1'b0;
     end else begin
       pk_valid <= issue;
-      {pk_first, pk_last, k_mask, pk_acts} <= issue ? next : StepW'({StepW{1'b1}});
+      {pk_low, pk_first, pk_last, k_mask, pk_acts} <= issue ? next : StepW'({StepW{1'b1}});
       if (issue) step_n <= step_n + 1;
-      if (issue && next[StepW-2]) space_q <= PairsN - 1;
+      if (issue && next[StepW-3]) space_q <= PairsN - 1;
       else if (space_q != 0) space_q <= space_q - 1;
     end
   end

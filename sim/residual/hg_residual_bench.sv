@@ -12,13 +12,15 @@ module hg_residual_bench #(
   parameter int unsigned PixelsN  = 10,
   parameter int unsigned BanksN   = 16,
   parameter int unsigned DrainN   = 2,
-  parameter int unsigned ActDepth = 64
+  parameter int unsigned ActDepth = 64,
+  parameter int unsigned WideCodes = 0
 ) (
   output logic done,
   output int   errors
 );
   localparam int unsigned GroupLanesN = 64 / ActBits;
   localparam int unsigned RowGroupsN  = (Pot4N + Fixed4N + Fixed8N) / GroupLanesN;
+  localparam int unsigned CodeW  = WideCodes != 0 ? 8 : ActBits;
   localparam int unsigned TileN  = PixelsN / DrainN * RowGroupsN;
   localparam int unsigned BankW  = $clog2(BanksN);
   localparam int unsigned BeatsN = BanksN * ActDepth;
@@ -27,7 +29,7 @@ module hg_residual_bench #(
   always #5 clk = !clk;
 
   logic [63:0]          act_mem [BeatsN];
-  logic [DrainN*64-1:0] want_mem [1 << 16];
+  logic [DrainN*GroupLanesN*CodeW-1:0] want_mem [1 << 16];
   logic [1023:0]        job_mem [1024];
   string                folder;
   int                   jobs_n, entries_n, stall, seed, hold, ok;
@@ -37,12 +39,12 @@ module hg_residual_bench #(
   logic [BankW-1:0]        rs_bank;
   logic [15:0]             rs_addr;
   logic [1:0][63:0]        rd_pair;
-  logic [DrainN-1:0][GroupLanesN-1:0][ActBits-1:0] r_data;
+  logic [DrainN-1:0][GroupLanesN-1:0][CodeW-1:0] r_data;
   logic                    wr_req, fill, busy_q, idle_q;
 
   hg_residual #(
     .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .PixelsN(PixelsN),
-    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
+    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth), .WideCodes(WideCodes)
   ) u_residual (.*);
 
   int fill_n, job_n, entry_n, cycle_q, start_q, tiles_q, left_q, in_tile_q, total_q, ahead_q;
@@ -85,11 +87,12 @@ module hg_residual_bench #(
   // Image, descriptors, entries
   typedef enum logic [1:0] {Fill, Start, Work, Rest} state_e;
   state_e state_q;
-  logic   adds, tile_more;
+  logic   adds, two_planes, half_q, tile_more;  // of an entry's two reads the first one came
   int     least;
   assign fill      = state_q == Fill && rst_n;
   assign wr_req    = fill || busy_q;
   assign adds      = job_desc[2:0] == 3'd3 && job_desc[7*64+48];
+  assign two_planes = WideCodes != 0 && job_desc[7*64+51];
   assign r_pop     = in_tile_q != 0;
   assign tile_more = tiles_q != 0 && cycle_q - start_q >= hold && !idle_q && in_tile_q <= 1;
   // Two tiles ahead at least, or all there are
@@ -108,10 +111,12 @@ module hg_residual_bench #(
     if (!rst_n) begin
       state_q <= Fill;
       {fill_n, job_n, entry_n, cycle_q, tiles_q, left_q, in_tile_q, total_q, ahead_q, errors} <= '0;
+      half_q <= 1'b0;
       done <= 1'b0;
     end else begin
       tiles_q <= tiles_q + 32'(res_tile_done) - 32'(tile_more);
-      ahead_q <= ahead_q + 32'(rs_rvalid) - 32'(r_pop);
+      ahead_q <= ahead_q + 32'(rs_rvalid && (half_q || !two_planes)) - 32'(r_pop);
+      if (rs_rvalid) half_q <= two_planes && !half_q;
       if (tile_more) in_tile_q <= TileN;
       else if (in_tile_q != 0) in_tile_q <= in_tile_q - 1;
       if (r_pop) begin

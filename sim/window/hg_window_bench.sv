@@ -14,7 +14,8 @@ module hg_window_bench #(
   parameter int unsigned DrainN    = 2,
   parameter int unsigned ActDepth  = 64,
   parameter int unsigned RingDepth = 64,
-  parameter int unsigned TapsN     = 128
+  parameter int unsigned TapsN     = 128,
+  parameter int unsigned WideCodes = 0
 ) (
   output logic done,
   output int   errors
@@ -51,6 +52,7 @@ module hg_window_bench #(
   logic [BanksN-1:0][15:0]  a_addr;
   logic [BanksN-1:0][63:0]  a_rdata;
   logic                     k_valid, k_first, k_shift, k_last, k_blk, pk_valid, pk_first, pk_last;
+  logic                     pk_low;
   logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
   logic [PixelsN-1:0][64/ActBits-1:0][ActBits-1:0] pk_acts;
   logic [WordW-1:0]         k_word;
@@ -65,7 +67,7 @@ module hg_window_bench #(
   hg_window #(
     .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .LanesN(LanesN),
     .PixelsN(PixelsN), .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth),
-    .RingDepth(RingDepth), .TapsN(TapsN)
+    .RingDepth(RingDepth), .TapsN(TapsN), .WideCodes(WideCodes)
   ) u_window (.desc(job_mem[job_n]), .*);
 
   hg_actmem #(
@@ -210,7 +212,7 @@ module hg_window_bench #(
   logic fresh_q;
   logic [StepW-1:0] want, got;
   assign want = step_mem[step_n];
-  assign got = {pk_valid, k_valid ? k_first : pk_first, k_valid && k_shift,
+  assign got = {pk_valid, k_valid ? k_first : pk_first, k_valid ? k_shift : pk_low,
                 k_valid ? k_last : pk_last, k_valid && k_blk, k_mask,
                 k_valid ? 32'(k_word) : 32'd0, k_valid ? (PixelsN*64)'(k_acts) : pk_acts};
   always_comb begin

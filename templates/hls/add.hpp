@@ -2,6 +2,8 @@
 // Residual add of two codes by two tables (formats §5): rounding and zero points are in the entries.
 //
 //   y = (first[u1] + second[u2]) >> 25, less 1 on a tie of the wrong parity; code = clamp(y, lo, hi)
+//
+// With WideCodes a code has two planes, and its table is the sum of one for each of them.
 #ifndef HG_ADD_HPP
 #define HG_ADD_HPP
 
@@ -13,7 +15,19 @@ constexpr int ADD_SHIFT = 25;
 
 template <class C>
 struct Tables {
-    std::int64_t entry[2][Params<C>::CodesN];  // 36 bits, signed
+    std::int64_t entry[2][Params<C>::TableN];  // 36 bits, signed; of each plane the one behind the other
+
+    // What a code of an operand adds to the sum.
+    std::int64_t part(int operand, int code) const {
+        HG_PRAGMA(HLS INLINE)
+        std::int64_t sum = 0;
+        for (int plane = 0; plane < Params<C>::AddPlanesN; ++plane) {
+            HG_PRAGMA(HLS UNROLL)
+            const int own = (code >> (C::ActBits * plane)) & (Params<C>::CodesN - 1);
+            sum += entry[operand][Params<C>::CodesN * plane + own];
+        }
+        return sum;
+    }
 };
 
 template <class C>
@@ -23,8 +37,8 @@ void read_tables(RecordRing<C> &ring, RecordStream<C> &source, Tables<C> &tables
         for (int b = 0; b < 3; ++b) {
             HG_PRAGMA(HLS PIPELINE II = 1)
             const int at = 3 * i + b;
-            if (at < 2 * Params<C>::CodesN) {
-                tables.entry[at / Params<C>::CodesN][at % Params<C>::CodesN] =
+            if (at < 2 * Params<C>::TableN) {
+                tables.entry[at / Params<C>::TableN][at % Params<C>::TableN] =
                     signed_field(record.beat[b], 35, 0);
             }
         }
@@ -41,9 +55,10 @@ inline std::int32_t added(std::int64_t sum, const ComputeFields &d) {
 
 // The residual tensor has s = 1 and the pitch of this layer, so its q is the pixel's number o.
 template <class C>
-beat_t residual_beat(const ActMem<C> &mem, const ComputeFields &d, int o, int cg) {
+beat_t residual_beat(const ActMem<C> &mem, const ComputeFields &d, int o, int cg, int plane) {
     HG_PRAGMA(HLS INLINE)
-    const int address = d.res_base + cg * d.res_cg + (o >> Params<C>::BankBits);
+    const int address =
+        d.res_base + cg * d.res_cg + plane * d.res_plane + (o >> Params<C>::BankBits);
     HG_CHECK(address < C::ActDepth, "the activation memory (residual)", address);
     return mem.bank[o & (Params<C>::BanksN - 1)][wrapped<C>(address)];
 }
@@ -53,20 +68,29 @@ template <class C>
 void add(const ActMem<C> &mem, const ComputeFields &d, const Tables<C> &tables, const Tile<C> &tile,
          int block, TileValues<C> &values) {
     constexpr int G = Params<C>::GroupLanesN;
+    const int planes = C::WideCodes != 0 && d.res_two_planes ? 2 : 1;
     for (int j = 0; j < C::PixelsN; ++j) {
         if (!tile.inside(j, d)) continue;
         for (int g = 0; g < Params<C>::RowGroupsN; ++g) {
-            HG_PRAGMA(HLS PIPELINE II = 1)
+            HG_PRAGMA(HLS PIPELINE II = 1)  // a second plane takes a second cycle
             const int cg = block * Params<C>::RowGroupsN + g;
             if (cg >= d.out_groups) continue;
-            const beat_t residual = residual_beat<C>(mem, d, tile.first + j, cg);
+            beat_t residual[Params<C>::AddPlanesN] = {};
+            for (int plane = 0; plane < planes; ++plane) {
+                residual[plane] = residual_beat<C>(mem, d, tile.first + j, cg, plane);
+            }
             for (int l = 0; l < G; ++l) {
                 HG_PRAGMA(HLS UNROLL)
                 const int channel = g * G + l;
                 if (!values.written[channel]) continue;
-                const int u1 = values.value[j][channel] & (Params<C>::CodesN - 1);
-                const int u2 = int(field(residual, C::ActBits * (l + 1) - 1, C::ActBits * l));
-                values.value[j][channel] = added(tables.entry[0][u1] + tables.entry[1][u2], d);
+                int u2 = 0;
+                for (int plane = 0; plane < Params<C>::AddPlanesN; ++plane) {
+                    HG_PRAGMA(HLS UNROLL)
+                    const beat_t own = field(residual[plane], C::ActBits * (l + 1) - 1, C::ActBits * l);
+                    u2 |= int(own) << (C::ActBits * plane);
+                }
+                const std::int64_t sum = tables.part(0, values.value[j][channel]) + tables.part(1, u2);
+                values.value[j][channel] = added(sum, d);
             }
         }
     }

@@ -55,7 +55,7 @@ template <class C>
 bool places_in_range(const ComputeFields &d) {
     return d.out_s >= 1 && d.out_s <= 4 && good_base<C>(d.out_base) && good_stride<C>(d.out_cg) &&
            good_stride<C>(d.out_plane) && good_stride<C>(d.out_phase) && good_base<C>(d.res_base) &&
-           good_stride<C>(d.res_cg);
+           good_stride<C>(d.res_cg) && (C::WideCodes == 0 || good_stride<C>(d.res_plane));
 }
 
 // What a CONV that holds leaves in the rings must fit there.
@@ -74,10 +74,13 @@ bool fields_in_range(const ComputeFields &d) {
                        d.wv <= SIDE_MAX && d.p_div == C::PixelsN / d.wv &&
                        d.p_mod == C::PixelsN % d.wv && d.taps_offset % TAP_BYTES == 0 &&
                        places_in_range<C>(d);
-    if (d.pool) return sizes && d.planes == 1 && d.kind == KIND_CODES && !d.add;
+    constexpr int kind_max = C::WideCodes != 0 ? KIND_TWO_PLANES : KIND_CODES;  // of POOL and add
+    if (d.pool) {
+        return sizes && d.planes >= 1 && d.planes <= Params<C>::AddPlanesN && d.kind <= kind_max && !d.add;
+    }
     const bool kinds = d.kind <= KIND_RAW &&
                        (d.kind != KIND_TWO_PLANES || C::ActBits == 4) &&
-                       (d.kind == KIND_CODES || !d.add);
+                       (d.kind <= kind_max || !d.add);
     return sizes && kinds && d.k > 0 && d.k <= C::RingDepth &&
            (!d.hold || held_in_range<C>(d)) && d.planes >= 1 && d.planes <= Params<C>::PlanesMax;
 }

@@ -2,7 +2,7 @@
 // What follows from the design parameters (docs/spec/formats.md §1), derived once.
 //
 // A configuration C is a struct of constants: ActBits Pot4N Fixed4N Fixed8N LanesN PixelsN DrainN
-// ActDepth RingDepth RecordDepth WeightPortsN AccW MultW TapsN (int) and LayoutHash (uint64_t).
+// ActDepth RingDepth RecordDepth WeightPortsN AccW MultW TapsN WideCodes (int) and LayoutHash (uint64_t).
 #ifndef HG_PARAMS_HPP
 #define HG_PARAMS_HPP
 
@@ -21,7 +21,9 @@ struct Params {
     static constexpr int WordBits = C::LanesN * (4 * (C::Pot4N + C::Fixed4N) + 8 * C::Fixed8N);
     static constexpr int WordBeatsN = ceil_div(WordBits, 64);  // NB
     static constexpr int CodesN = 1 << C::ActBits;
-    static constexpr int TableRecordsN = ceil_div(2 * CodesN, 3);
+    static constexpr int AddPlanesN = C::WideCodes != 0 ? 2 : 1;  // of what Add and MaxPool take
+    static constexpr int TableN = AddPlanesN * CodesN;  // entries of an operand of an add
+    static constexpr int TableRecordsN = ceil_div(2 * TableN, 3);
     static constexpr int RawPlanesN = 32 / C::ActBits;
     static constexpr int PlanesMax = 8 / C::ActBits;
     static constexpr int Half = 1 << (C::ActBits - 1);  // moves stored codes to signed operands
@@ -46,6 +48,7 @@ struct Params {
     static_assert((C::RecordDepth & (C::RecordDepth - 1)) == 0, "RecordDepth must be a power of two");
     static_assert(C::WeightPortsN >= 1 && C::WeightPortsN <= 4, "WeightPortsN must be 1 to 4");
     static_assert(C::AccW >= 2 && C::AccW <= 32, "AccW must be 2 to 32");
+    static_assert(C::WideCodes == 0 || C::ActBits == 4, "WideCodes must be 0 where ActBits is 8");
     static_assert(C::MultW == 17 || C::MultW == 34, "MultW must be 17 or 34");
 };
 

@@ -8,8 +8,14 @@
 
 namespace hg {
 
+// Codes of a tap, put together from their planes.
 template <class C>
-void pool_step(const Window<C> &window, TileValues<C> &values) {
+struct PoolCodes {
+    std::int32_t code[C::PixelsN][Params<C>::GroupLanesN] = {};
+};
+
+template <class C>
+void pool_plane(const Window<C> &window, int plane, PoolCodes<C> &codes) {
     HG_PRAGMA(HLS INLINE)
     for (int sub = 0; sub < Params<C>::SlicesN; ++sub) {
         HG_PRAGMA(HLS UNROLL)
@@ -19,10 +25,21 @@ void pool_step(const Window<C> &window, TileValues<C> &values) {
             HG_PRAGMA(HLS UNROLL)
             for (int n = 0; n < C::LanesN; ++n) {
                 HG_PRAGMA(HLS UNROLL)
-                std::int32_t &most = values.value[j][sub * C::LanesN + n];
-                const std::int32_t code = acts.code[n][j];
-                if (window.valid[j] && code > most) most = code;
+                codes.code[j][sub * C::LanesN + n] |= std::int32_t(acts.code[n][j]) << (C::ActBits * plane);
             }
+        }
+    }
+}
+
+template <class C>
+void pool_step(const Window<C> &window, const PoolCodes<C> &codes, TileValues<C> &values) {
+    HG_PRAGMA(HLS INLINE)
+    for (int j = 0; j < C::PixelsN; ++j) {
+        HG_PRAGMA(HLS UNROLL)
+        for (int l = 0; l < Params<C>::GroupLanesN; ++l) {
+            HG_PRAGMA(HLS UNROLL)
+            std::int32_t &most = values.value[j][l];
+            if (window.valid[j] && codes.code[j][l] > most) most = codes.code[j][l];
         }
     }
 }
@@ -35,11 +52,16 @@ void pool_tile(const ActMem<C> &mem, const ComputeFields &d, const Tap (&taps)[C
         for (int l = 0; l < Params<C>::GroupLanesN; ++l) values.value[j][l] = 0;
     }
     for (int i = 0; i < d.taps; ++i) {
-        HG_PRAGMA(HLS PIPELINE II = 1)
+        HG_PRAGMA(HLS PIPELINE II = 1)  // a second plane takes a second cycle
         Window<C> window;
-        window.aim(taps[i], tile, 0);
-        window.read(mem, taps[i], 0, group, 0);
-        pool_step<C>(window, values);
+        PoolCodes<C> codes;
+        for (int plane = Params<C>::AddPlanesN - 1; plane >= 0; --plane) {
+            if (plane >= d.planes) continue;
+            window.aim(taps[i], tile, d.skew && plane == 1 ? Params<C>::BanksN / 2 : 0);
+            window.read(mem, taps[i], plane, group, 0);
+            pool_plane<C>(window, plane, codes);
+        }
+        pool_step<C>(window, codes, values);
     }
 }
 
@@ -51,8 +73,10 @@ void pool_write(ActMem<C> &mem, const ComputeFields &d, const Tile<C> &tile, int
     for (int l = 0; l < Params<C>::GroupLanesN; ++l) all[l] = true;
     for (int j = 0; j < C::PixelsN; ++j) {
         if (!tile.inside(j, d) || group >= d.out_groups) continue;
-        const Place place = place_of<C>(output_layout(d, group, 0), tile.oy[j], tile.ox[j]);
-        write_group<C>(mem, place, 0, false, values.value[j], all);
+        for (int plane = 0; plane < output_planes<C>(d.kind); ++plane) {
+            const Place place = place_of<C>(output_layout(d, group, plane), tile.oy[j], tile.ox[j]);
+            write_group<C>(mem, place, plane, false, values.value[j], all);
+        }
         for (int l = 0; l < Params<C>::GroupLanesN; ++l) {
             HG_WATCH(put(0, group * Params<C>::GroupLanesN + l, tile.oy[j], tile.ox[j],
                          values.value[j][l]));

@@ -109,8 +109,8 @@ struct ComputeFields {
     beat_t pad[2];
     int wv, wo, ho, p_div, p_mod;
     int out_base, out_cg, out_plane, out_phase, out_pitch, out_s, out_off_step, out_groups;
-    int res_base, res_cg, lo, hi;
-    bool add, tie_even;
+    int res_base, res_cg, res_plane, lo, hi;
+    bool add, tie_even, res_two_planes;
     int tie_parity;
 
     explicit ComputeFields(const Descriptor &d) {
@@ -141,6 +141,7 @@ struct ComputeFields {
         out_s = int(field(d.beat[6], 19, 16));
         out_off_step = int(field(d.beat[6], 31, 24));
         out_groups = int(field(d.beat[6], 47, 32));
+        res_plane = int(field(d.beat[6], 63, 48));
         res_base = int(field(d.beat[7], 15, 0));
         res_cg = int(field(d.beat[7], 31, 16));
         lo = int(field(d.beat[7], 39, 32));
@@ -148,6 +149,7 @@ struct ComputeFields {
         add = flag(d.beat[7], 48);
         tie_even = flag(d.beat[7], 49);
         tie_parity = flag(d.beat[7], 50) ? 1 : 0;
+        res_two_planes = flag(d.beat[7], 51);
     }
 };
 

@@ -4,22 +4,28 @@
 //   y = (first[u1] + second[u2]) >> 25, ties to even where asked, code = min(max(y, lo), hi)
 //
 // u1 comes with the entry, u2 is popped from the residual FIFO, which holds it by contract.
-// Every lane has its own pair of tables (hg_add_lane; two buffers: the next layer's tables are
+// With WideCodes both codes have 8 bits, and a table is the sum of one for each half of its code.
+// Every lane has its own tables (hg_add_lane; two buffers: the next layer's tables are
 // written while this layer's are read). Without an add the entry passes unchanged with the same
-// latency: o_* comes 6 cycles after q_* (ActBits 8: 7). II 1, never stalls.
+// latency: o_* comes 6 cycles after q_* (ActBits 8 and WideCodes: 7). II 1, never stalls.
 module hg_add #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned DrainN = 2,
+  // 1: with ActBits 4, codes of 8 bits
+  parameter int unsigned WideCodes = 0,
+  localparam int unsigned CodeW = WideCodes != 0 ? 8 : ActBits,
+  localparam int unsigned IndexW = WideCodes != 0 ? ActBits + 2 : ActBits + 1,
   localparam int unsigned GroupLanesN = 64 / ActBits
 ) (
   input  logic                                            clk,
   input  logic                                            rst_n,
   input  logic                                            job_start,
   input  logic [1023:0]                                   job_desc,
-  // Tables: entries 0..2^ActBits-1 are `first`, the others `second`
+  // Tables: `first`, then `second`, each 2^ActBits entries; with WideCodes those of the low half of
+  // the code, then those of the high one
   input  logic                                            tab_we,
   input  logic                                            tab_sel,    // buffer, 0 after reset
-  input  logic [ActBits:0]                                tab_index,
+  input  logic [IndexW-1:0]                               tab_index,
   input  logic [35:0]                                     tab_data,
   // From requantisation
   input  logic                                            q_valid,
@@ -31,7 +37,7 @@ module hg_add #(
   // Residual codes, first word falls through
   input  logic                                            r_valid,
   output logic                                            r_pop,
-  input  logic [DrainN-1:0][GroupLanesN-1:0][ActBits-1:0] r_data,
+  input  logic [DrainN-1:0][GroupLanesN-1:0][CodeW-1:0]   r_data,
   // To the writer
   output logic                                            o_valid,
   output logic [DrainN-1:0][GroupLanesN-1:0][7:0]         o_data,
@@ -40,10 +46,13 @@ module hg_add #(
   output logic [1:0]                                      o_byte,
   output logic                                            o_last
 );
-  localparam int unsigned Latency = ActBits == 4 ? 6 : 7;
+  localparam int unsigned Latency = ActBits == 4 && WideCodes == 0 ? 6 : 7;
   localparam int unsigned SideW = GroupLanesN + 7;
   if (ActBits != 4 && ActBits != 8) begin : gen_check
     $error("hg_add ActBits must be 4 or 8, not %0d", ActBits);
+  end
+  if (WideCodes != 0 && ActBits != 4) begin : gen_wide_check
+    $error("hg_add WideCodes must be 0 with ActBits %0d", ActBits);
   end
 
   // Layer: the buffer changes with every layer that adds
@@ -75,9 +84,9 @@ module hg_add #(
   );
 
   // Table writes are registered once for all lanes
-  logic             write_q, write_sel_q;
-  logic [ActBits:0] write_index_q;
-  logic [35:0]      write_data_q;
+  logic              write_q, write_sel_q;
+  logic [IndexW-1:0] write_index_q;
+  logic [35:0]       write_data_q;
   always_ff @(posedge clk) begin
     write_q <= tab_we && rst_n;
     write_sel_q <= tab_sel;
@@ -87,7 +96,7 @@ module hg_add #(
 
   for (genvar r = 0; r < DrainN; r++) begin : gen_pixel
     for (genvar l = 0; l < GroupLanesN; l++) begin : gen_lane
-      hg_add_lane #(.ActBits(ActBits)) u_lane (
+      hg_add_lane #(.ActBits(ActBits), .WideCodes(WideCodes)) u_lane (
         .clk, .write(write_q), .write_sel(write_sel_q), .write_index(write_index_q),
         .write_data(write_data_q), .sel, .first(q_data[r][l]), .second(r_data[r][l]), .add,
         .tie_even, .tie_parity, .lo, .hi, .code_q(o_data[r][l])

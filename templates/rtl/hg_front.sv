@@ -15,7 +15,8 @@ module hg_front #(
   parameter int unsigned RingDepth = 256,
   parameter int unsigned RecordDepth = 256,
   parameter int unsigned WeightPortsN = 3,
-  parameter int unsigned TapsN = 128
+  parameter int unsigned TapsN = 128,
+  parameter int unsigned WideCodes = 0
 ) (
   input  logic                clk,
   input  logic                rst_n,
@@ -180,7 +181,8 @@ module hg_front #(
 
   hg_program #(
     .LayoutHash(LayoutHash), .ActBits(ActBits), .RowsN(RowsN), .PixelsN(PixelsN),
-    .ActDepth(ActDepth), .RingDepth(RingDepth), .RecordDepth(RecordDepth), .TapsN(TapsN)
+    .ActDepth(ActDepth), .RingDepth(RingDepth), .RecordDepth(RecordDepth), .TapsN(TapsN),
+    .WideCodes(WideCodes)
   ) u_program (
     .clk, .rst_n, .start, .done,
     .arg_program(pointer[0][31:0]), .arg_weights(pointer[1][31:0]), .arg_input(pointer[2][31:0]),

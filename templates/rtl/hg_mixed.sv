@@ -18,10 +18,10 @@ module hg_mixed #(
   parameter int unsigned AccW = 28,
   parameter int unsigned MultW = 17,
   parameter int unsigned TapsN = 128,
+  parameter int unsigned WideCodes = 0,
   parameter logic [63:0] LayoutHash = '0
 ) (
-  input  logic                          clk,
-  input  logic                          rst_n,
+  input  logic                          clk, rst_n,
 
   input  logic                          c_awvalid, c_wvalid, c_bready, c_arvalid, c_rready,
   output logic                          c_awready, c_wready, c_bvalid, c_arready, c_rvalid,
@@ -39,20 +39,20 @@ module hg_mixed #(
   input  logic [WeightPortsN:0][63:0]   r_data,
   input  logic [WeightPortsN:0][1:0]    r_resp,
   input  logic [WeightPortsN:0]         r_last,
-  output logic                          aw_valid,
-  input  logic                          aw_ready,
+  output logic                          aw_valid, w_valid, w_last,
+  input  logic                          aw_ready, w_ready,
   output logic [31:0]                   aw_addr,
   output logic [3:0]                    aw_len,
-  output logic                          w_valid,
-  input  logic                          w_ready,
   output logic [63:0]                   w_data,
   output logic [7:0]                    w_strb,
-  output logic                          w_last,
   input  logic                          b_valid,
   input  logic [1:0]                    b_resp
 );
   localparam int unsigned RowsN = Pot4N + Fixed4N + Fixed8N;
   localparam int unsigned GroupLanesN = 64 / ActBits;
+  // Bits of what Add and MaxPool take, and of an index into the tables of an add
+  localparam int unsigned CodeW = WideCodes != 0 ? 8 : ActBits;
+  localparam int unsigned TabW = WideCodes != 0 ? ActBits + 2 : ActBits + 1;
   localparam int unsigned BanksN = 1 << $clog2(PixelsN);
   localparam int unsigned BankW = $clog2(BanksN);
   localparam int unsigned WordW = LanesN * (4 * (Pot4N + Fixed4N) + 8 * Fixed8N);
@@ -78,7 +78,7 @@ module hg_mixed #(
   hg_front #(
     .LayoutHash(LayoutHash), .ActBits(ActBits), .RowsN(RowsN), .LanesN(LanesN), .PixelsN(PixelsN),
     .DrainN(DrainN), .ActDepth(ActDepth), .RingDepth(RingDepth), .RecordDepth(RecordDepth),
-    .WeightPortsN(WeightPortsN), .TapsN(TapsN)
+    .WeightPortsN(WeightPortsN), .TapsN(TapsN), .WideCodes(WideCodes)
   ) u_front (
     .clk, .rst_n, .c_awvalid, .c_awready, .c_awaddr, .c_wvalid, .c_wready, .c_wdata, .c_wstrb,
     .c_bvalid, .c_bready, .c_arvalid, .c_arready, .c_araddr, .c_rvalid, .c_rready, .c_rdata, .irq,
@@ -155,8 +155,8 @@ module hg_mixed #(
   // Window, array, pool
   logic [1023:0] job_desc;
   logic cfg_valid, cfg_ready, job_start, blk_take, k_valid, k_first, k_shift, k_last, k_blk;
-  logic pk_valid, pk_first, pk_last, tile_done, res_tile_done, d_soon, d_soon_blk, p_valid, p_last;
-  logic unused_cfg, unused_start, unused_blk, unused_free, unused_idle;
+  logic pk_valid, pk_first, pk_last, pk_low, tile_done, res_tile_done, d_soon, d_soon_blk;
+  logic p_valid, p_last, unused_cfg, unused_start, unused_blk, unused_free, unused_idle;
   logic [1:0] blk_loaded;
   logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts;
   logic [PixelsN-1:0][GroupLanesN-1:0][ActBits-1:0] pk_acts;
@@ -169,13 +169,13 @@ module hg_mixed #(
   hg_window #(
     .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .LanesN(LanesN),
     .PixelsN(PixelsN), .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth),
-    .RingDepth(RingDepth), .TapsN(TapsN)
+    .RingDepth(RingDepth), .TapsN(TapsN), .WideCodes(WideCodes)
   ) u_window (
     .clk, .rst_n(core_rst_n), .desc_valid(desc_valid[2]), .desc_ready(desc_ready[2]),
     .desc(desc[2]), .desc_done(desc_done[2]), .tap_we, .tap_index, .tap_data, .tap_room, .job_desc,
     .cfg_valid(unused_cfg), .job_start, .blk_loaded, .blk_take, .ring_en, .ring_addr, .ring_data,
-    .ring_count, .ring_release, .a_en, .a_addr, .a_rdata, .k_valid, .k_first,
-    .k_shift, .k_last, .k_blk, .k_acts, .k_word, .pk_valid, .pk_first, .pk_last, .pk_acts, .k_mask,
+    .ring_count, .ring_release, .a_en, .a_addr, .a_rdata, .k_valid, .k_first, .k_shift, .k_last,
+    .k_blk, .k_acts, .k_word, .pk_valid, .pk_first, .pk_last, .pk_low, .pk_acts, .k_mask,
     .tile_done, .res_tile_done, .cnt_busy, .cnt_wait_weights, .cnt_wait_drain
   );
   hg_array #(
@@ -185,9 +185,11 @@ module hg_mixed #(
     .clk, .rst_n(core_rst_n), .k_valid, .k_first, .k_shift, .k_last, .k_blk, .k_acts, .k_word,
     .sp2, .d_soon, .d_soon_blk, .d_start(unused_start), .d_blk(unused_blk), .acc_q
   );
-  hg_pool #(.ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN)) u_pool (
-    .clk, .rst_n(core_rst_n), .pk_valid, .pk_first, .pk_last, .k_mask, .pk_acts,
-    .p_valid, .p_data, .p_last
+  hg_pool #(
+    .ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN), .WideCodes(WideCodes)
+  ) u_pool (
+    .clk, .rst_n(core_rst_n), .pk_valid, .pk_first, .pk_last, .pk_low, .k_mask, .pk_acts, .p_valid,
+    .p_data, .p_last
   );
 
   // Requantisation, residual add, writer
@@ -196,9 +198,9 @@ module hg_mixed #(
   logic [GroupLanesN-1:0] q_mask, o_mask;
   logic [3:0] q_group, o_group;
   logic [1:0] q_byte, o_byte;
-  logic [ActBits:0] tab_index;
+  logic [TabW-1:0] tab_index;
   logic [35:0] tab_data;
-  logic [DrainN-1:0][GroupLanesN-1:0][ActBits-1:0] res_data;
+  logic [DrainN-1:0][GroupLanesN-1:0][CodeW-1:0] res_data;
 
   hg_ahead u_ahead (
     .clk, .rst_n(core_rst_n), .head_valid(next_valid), .head_op(desc[2][7:0]),
@@ -206,22 +208,21 @@ module hg_mixed #(
   );
   hg_requant #(
     .ActBits(ActBits), .RowsN(RowsN), .PixelsN(PixelsN), .DrainN(DrainN), .AccW(AccW),
-    .MultW(MultW), .RecordDepth(RecordDepth)
+    .MultW(MultW), .RecordDepth(RecordDepth), .WideCodes(WideCodes)
   ) u_requant (
     .clk, .rst_n(core_rst_n), .cfg_valid, .cfg_ready, .job_desc(desc[2]), .rec_en, .rec_addr,
     .rec_data, .rec_count, .rec_release, .rec_release_n, .blk_loaded, .blk_take,
     .blk_free(unused_free), .sp2, .d_soon, .d_soon_blk, .acc(acc_q), .tab_we, .tab_sel, .tab_index,
     .tab_data, .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last
   );
-  hg_add #(.ActBits(ActBits), .DrainN(DrainN)) u_add (
+  hg_add #(.ActBits(ActBits), .DrainN(DrainN), .WideCodes(WideCodes)) u_add (
     .clk, .rst_n(core_rst_n), .job_start, .job_desc, .tab_we, .tab_sel, .tab_index, .tab_data,
-    .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last,
-    .r_valid(res_valid), .r_pop, .r_data(res_data),
-    .o_valid, .o_data, .o_mask, .o_group, .o_byte, .o_last
+    .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last, .r_valid(res_valid), .r_pop,
+    .r_data(res_data), .o_valid, .o_data, .o_mask, .o_group, .o_byte, .o_last
   );
   hg_residual #(
     .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .PixelsN(PixelsN),
-    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth)
+    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth), .WideCodes(WideCodes)
   ) u_residual (
     .clk, .rst_n(core_rst_n), .job_start, .job_desc, .rs_req, .rs_gnt, .rs_bank, .rs_addr,
     .rs_rvalid, .rd_pair, .rd_odd, .r_valid(res_valid), .r_pop, .r_data(res_data), .res_tile_done

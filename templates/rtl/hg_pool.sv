@@ -5,10 +5,14 @@
 // (pk_first..pk_last) the maxima leave DrainN pixels a cycle, as the tile's PixelsN/DrainN entries
 // in order, the first one 3 cycles after pk_last. II 1; ends of tiles must lie at least
 // PixelsN/DrainN cycles apart (the window sees to it).
+// With WideCodes a tap may be two steps: the high plane of its codes, then the low one (pk_low).
 module hg_pool #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned PixelsN = 10,
   parameter int unsigned DrainN  = 2,
+  // 1: with ActBits 4, codes of 8 bits too
+  parameter int unsigned WideCodes = 0,
+  localparam int unsigned CodeW = WideCodes != 0 ? 8 : ActBits,
   localparam int unsigned GroupLanesN = 64 / ActBits
 ) (
   input  logic                     clk,
@@ -16,6 +20,7 @@ module hg_pool #(
   input  logic                     pk_valid,
   input  logic                     pk_first,
   input  logic                     pk_last,
+  input  logic                     pk_low,         // the step is of plane 0
   input  logic [PixelsN-1:0]       k_mask,
   input  logic [PixelsN-1:0][GroupLanesN-1:0][ActBits-1:0] pk_acts,
   output logic                     p_valid,
@@ -28,21 +33,49 @@ module hg_pool #(
   if (ActBits != 4 && ActBits != 8) begin : gen_bits_check
     $error("hg_pool ActBits must be 4 or 8, not %0d", ActBits);
   end
+  if (WideCodes != 0 && ActBits != 4) begin : gen_wide_check
+    $error("hg_pool WideCodes must be 0 with ActBits %0d", ActBits);
+  end
   if (DrainN == 0 || PixelsN % DrainN != 0) begin : gen_pixels_check
     $error("hg_pool PixelsN must be a multiple of DrainN (%0d), not %0d", DrainN, PixelsN);
   end
 
   // Maxima
-  logic [PixelsN-1:0][GroupLanesN-1:0][ActBits-1:0] max_q, move_q;
-  logic                                             end_q;
+  logic [PixelsN-1:0][GroupLanesN-1:0][CodeW-1:0] code, max_q, move_q;
+  logic                                           take, first, end_q;
+
+  if (WideCodes != 0) begin : gen_wide
+    logic [PixelsN-1:0][GroupLanesN-1:0][ActBits-1:0] high_q;
+    logic first_q;
+    // 0 behind every low plane, so that a tensor of one plane needs no choice
+    always_ff @(posedge clk) begin
+      if (!rst_n || take) high_q <= '0;
+      else if (pk_valid) high_q <= pk_acts;
+      if (!rst_n || take) first_q <= 1'b0;
+      else if (pk_valid) first_q <= pk_first;
+    end
+    assign take = pk_valid && pk_low;
+    assign first = pk_first || first_q;
+    for (genvar j = 0; j < PixelsN; j++) begin : gen_code
+      for (genvar l = 0; l < GroupLanesN; l++) begin : gen_lane
+        assign code[j][l] = {high_q[j][l], pk_acts[j][l]};
+      end
+    end
+  end else begin : gen_narrow
+    logic unused_low;
+    assign unused_low = pk_low;
+    assign code = pk_acts;
+    assign take = pk_valid;
+    assign first = pk_first;
+  end
 
   for (genvar j = 0; j < PixelsN; j++) begin : gen_pixel
     for (genvar l = 0; l < GroupLanesN; l++) begin : gen_lane
       always_ff @(posedge clk) begin
         // Reset and clock enable of the register, so that no bit needs a choice
-        if (pk_valid && pk_first && !k_mask[j]) max_q[j][l] <= '0;
-        else if (pk_valid && k_mask[j] && (pk_first || pk_acts[j][l] > max_q[j][l])) begin
-          max_q[j][l] <= pk_acts[j][l];
+        if (take && first && !k_mask[j]) max_q[j][l] <= '0;
+        else if (take && k_mask[j] && (first || code[j][l] > max_q[j][l])) begin
+          max_q[j][l] <= code[j][l];
         end
       end
     end

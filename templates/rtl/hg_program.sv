@@ -14,7 +14,8 @@ module hg_program #(
   parameter int unsigned ActDepth = 1024,
   parameter int unsigned RingDepth = 256,
   parameter int unsigned RecordDepth = 256,
-  parameter int unsigned TapsN = 128
+  parameter int unsigned TapsN = 128,
+  parameter int unsigned WideCodes = 0
 ) (
   input  logic        clk,
   input  logic        rst_n,
@@ -28,8 +29,7 @@ module hg_program #(
   input  logic [31:0] arg_output,
   input  logic [31:0] arg_scratch,
   input  logic [31:0] arg_frames,
-  input  logic [31:0] arg_in_stride,
-  input  logic [31:0] arg_out_stride,
+  input  logic [31:0] arg_in_stride, arg_out_stride,
 
   output logic        core_rst_n,
   output logic        halt,
@@ -100,7 +100,7 @@ module hg_program #(
 
   hg_program_check #(
     .ActBits(ActBits), .RowsN(RowsN), .PixelsN(PixelsN), .ActDepth(ActDepth),
-    .RingDepth(RingDepth), .RecordDepth(RecordDepth), .TapsN(TapsN)
+    .RingDepth(RingDepth), .RecordDepth(RecordDepth), .TapsN(TapsN), .WideCodes(WideCodes)
   ) u_check (
     .clk, .take, .beat(beat_q), .data(m_data), .op(op_q), .slots(slots_q), .fault(beat_fault),
     .walker(walker_d)

@@ -12,7 +12,9 @@ module hg_program_check #(
   parameter int unsigned ActDepth = 1024,
   parameter int unsigned RingDepth = 256,
   parameter int unsigned RecordDepth = 256,
-  parameter int unsigned TapsN = 128
+  parameter int unsigned TapsN = 128,
+  // 1: Add and MaxPool take codes of two planes
+  parameter int unsigned WideCodes = 0
 ) (
   input  logic        clk,
   input  logic        take,
@@ -31,9 +33,12 @@ module hg_program_check #(
   localparam logic [7:0] Conv = 8'd3;
   localparam logic [7:0] Pool = 8'd4;
   localparam logic [7:0] Store = 8'd5;
-  localparam int unsigned TablesN = (2 * (1 << ActBits) + 2) / 3;
+  localparam int unsigned TablesN = ((WideCodes != 0 ? 4 : 2) * (1 << ActBits) + 2) / 3;
   localparam int unsigned PlanesN = 8 / ActBits;
   localparam logic [7:0] KindsMax = ActBits == 4 ? 8'd1 : 8'd0;
+  // Of what a POOL reads and writes
+  localparam int unsigned PoolPlanesN = WideCodes != 0 ? 2 : 1;
+  localparam logic [7:0] PoolKindMax = WideCodes != 0 ? 8'd1 : 8'd0;
   localparam logic [7:0] Raw = 8'd2;
   // Rows and columns that the window counts
   localparam int unsigned SideN = 4096;
@@ -102,7 +107,7 @@ module hg_program_check #(
       if (beat == 4'd0) hold_q <= data[24];
       if (beat == 4'd2) words_q <= (SumW - 1)'(data[63:48]);
       if (beat == 4'd3) begin
-        codes_q <= data[47:40] == 8'd0;
+        codes_q <= data[47:41] == '0 && (WideCodes != 0 || !data[40]);
         one_run_q <= data[47:32] == 16'd1;
         many_add_q <= 32'(data[15:0]) > HeldAddN;
         blocks_q <= data[CountW-1:0];
@@ -131,8 +136,8 @@ module hg_program_check #(
         if (copies) bad_field = data[47:32] == '0 || data[63:48] == '0 || data[2:0] != 3'd0;
         if (compute) begin
           bad_field = data[15:0] == '0 || data[31:16] == '0 ||
-                      bad_count({8'd0, data[39:32]}, op == Pool ? 1 : PlanesN) ||
-                      data[47:40] > (op == Pool ? 8'd0 : Raw) ||
+                      bad_count({8'd0, data[39:32]}, op == Pool ? PoolPlanesN : PlanesN) ||
+                      data[47:40] > (op == Pool ? PoolKindMax : Raw) ||
                       (data[47:40] != Raw && data[47:40] > KindsMax) ||
                       (op == Conv && hold_q && 32'(data[15:0]) > HeldN);
         end
@@ -156,7 +161,9 @@ module hg_program_check #(
         end
       end
       4'd6: begin
-        if (compute) bad_field = bad_s(data[19:16]);
+        if (compute) begin
+          bad_field = bad_s(data[19:16]) || (WideCodes != 0 && bad_stride(data[63:48]));
+        end
         if (op == Store) bad_field = data != '0;
         // Of an image: one run, bytes from beat to beat, planes
         if (op == Load && data[15:0] != '0) begin

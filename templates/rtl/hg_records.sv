@@ -11,6 +11,9 @@ module hg_records #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned RowsN = 64,
   parameter int unsigned RecordDepth = 128,
+  // 1: the tables have a part for each of two planes
+  parameter int unsigned WideCodes = 0,
+  localparam int unsigned IndexW = WideCodes != 0 ? ActBits + 2 : ActBits + 1,
   localparam int unsigned LanesN = 64 / ActBits,
   localparam int unsigned StepsN = RowsN / LanesN,
   localparam int unsigned StepW = StepsN > 1 ? $clog2(StepsN) : 1,
@@ -42,13 +45,13 @@ module hg_records #(
   output logic [1:0][15:0]                    tiles,
   output logic [1:0]                          raw,
   output logic [1:0]                          lone,   // raw, and of one pixel
-  // Tables of hg_add: the first one's entries lie below 2^ActBits; buffers 0, 1, 0 ...
+  // Tables of hg_add, in its order; buffers 0, 1, 0 ...
   output logic                tab_we,
   output logic                tab_sel,
-  output logic [ActBits:0]    tab_index,
+  output logic [IndexW-1:0]   tab_index,
   output logic [35:0]         tab_data
 );
-  localparam int unsigned EntriesN = 2 * 2 ** ActBits;
+  localparam int unsigned EntriesN = 2 ** IndexW;
   localparam int unsigned TableRecordsN = (EntriesN + 2) / 3;
   localparam int unsigned BlockRecordsN = 1 + RowsN;
   localparam int unsigned FlushN = 8;
@@ -165,7 +168,7 @@ module hg_records #(
   // Tables: a record every three cycles, an entry every cycle
   logic        entry_en, entry_new, entry_en_q;
   logic [1:0]  entry_tag;
-  logic [ActBits+1:0] entry_q;
+  logic [IndexW:0] entry_q;
   logic [107:0] entries_q;
   hg_delay #(.Width(2), .Cycles(2)) u_entry (
     .clk, .d({state_q == READ && tables_q, phase_q == '0}), .q(entry_tag)
@@ -176,12 +179,12 @@ module hg_records #(
     entries_q <= entry_new ? {rec_data[163:128], rec_data[99:64], rec_data[35:0]} :
                              {36'd0, entries_q[107:36]};
     if (state_q == WAIT) entry_q <= '0;
-    else if (entry_en_q) entry_q <= entry_q + (ActBits + 2)'(1);
+    else if (entry_en_q) entry_q <= entry_q + (IndexW + 1)'(1);
     if (!rst_n) entry_en_q <= 1'b0;
   end
-  assign tab_we = entry_en_q && !entry_q[ActBits+1];
+  assign tab_we = entry_en_q && !entry_q[IndexW];
   assign tab_sel = tab_sel_q;
-  assign tab_index = entry_q[ActBits:0];
+  assign tab_index = entry_q[IndexW-1:0];
   assign tab_data = entries_q[35:0];
 
   // Buffers: loaded until taken, busy until drained

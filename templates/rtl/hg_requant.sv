@@ -15,6 +15,8 @@ module hg_requant #(
   parameter int unsigned AccW = 24,
   parameter int unsigned MultW = 17,
   parameter int unsigned RecordDepth = 128,
+  parameter int unsigned WideCodes = 0,
+  localparam int unsigned IndexW = WideCodes != 0 ? ActBits + 2 : ActBits + 1,
   localparam int unsigned LanesN = 64 / ActBits,
   localparam int unsigned StepsN = RowsN / LanesN,
   localparam int unsigned StepW = StepsN > 1 ? $clog2(StepsN) : 1,
@@ -45,7 +47,7 @@ module hg_requant #(
   // Tables of hg_add
   output logic                tab_we,
   output logic                tab_sel,
-  output logic [ActBits:0]    tab_index,
+  output logic [IndexW-1:0]   tab_index,
   output logic [35:0]         tab_data,
   // Codes
   output logic                               q_valid,
@@ -67,7 +69,9 @@ module hg_requant #(
   logic [1:0][StepsN-1:0][LanesN-1:0]        written;
   logic [1:0][15:0]                          tiles;
   logic [1:0]                                raw_blk, lone_blk;
-  hg_records #(.ActBits(ActBits), .RowsN(RowsN), .RecordDepth(RecordDepth)) u_records (
+  hg_records #(
+    .ActBits(ActBits), .RowsN(RowsN), .RecordDepth(RecordDepth), .WideCodes(WideCodes)
+  ) u_records (
     .clk, .rst_n, .cfg_valid, .cfg_ready, .job_desc, .rec_en, .rec_addr, .rec_data, .rec_count,
     .rec_release, .rec_release_n, .blk_loaded, .blk_take, .blk_free, .row_we, .row_at,
     .row_record, .sp2, .written, .tiles, .raw(raw_blk), .lone(lone_blk), .tab_we, .tab_sel,

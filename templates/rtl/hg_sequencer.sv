@@ -2,7 +2,8 @@
 // Sequencer of the window: counts block, tile, pass, tap and slice of a CONV or POOL descriptor and
 // issues at most one k-step a cycle, without bubbles between taps, passes, tiles and blocks.
 //
-// A pass is a plane of a tile, the high one first: once over all taps.
+// A pass is a plane of a tile, the high one first: once over all taps. A POOL has one pass; the
+// slices of its taps are their planes.
 // A step waits for its tap, its tile's positions, its weight word, the records of its block; the
 // last step of a tile also for: the drain of the one before, room in the output FIFO, and the
 // tile's residual beats. A POOL keeps PixelsN/DrainN cycles between the ends of tiles.
@@ -16,6 +17,7 @@ module hg_sequencer #(
   parameter int unsigned DrainN     = 2,
   parameter int unsigned AddrW      = 12,
   parameter int unsigned PlaceW     = 16,
+  parameter int unsigned WideCodes  = 0,
   localparam int unsigned SubsN     = 64 / (ActBits * LanesN),
   localparam int unsigned SubW      = SubsN > 1 ? $clog2(SubsN) : 1
 ) (
@@ -30,9 +32,7 @@ module hg_sequencer #(
   output logic              job_start,
   // Sources of a step
   input  logic              tap_valid,
-  input  logic              slice_first,
-  input  logic              slice_end,
-  input  logic              tap_end,
+  input  logic              slice_first, slice_end, tap_end,
   input  logic [127:0]      tap,
   input  logic              pos_valid,
   input  logic              word_ok,
@@ -81,7 +81,7 @@ module hg_sequencer #(
   logic [7:0]  passes_n;
   assign blocks_n = job_desc[3*64 +: 16];
   assign tiles_n  = job_desc[3*64+16 +: 16];
-  assign passes_n = job_desc[3*64+32 +: 8];
+  assign passes_n = WideCodes != 0 && is_pool ? 8'd1 : job_desc[3*64+32 +: 8];
 
   state_e            state_q;
   logic              busy_q, block_first_q;
@@ -113,7 +113,7 @@ module hg_sequencer #(
 
   assign block_tail   = pass_last_q && tile_last_q;
   assign tile_first   = pass_first && plane_first_q;
-  assign low_plane    = pass_last_q;
+  assign low_plane    = pass_last_q && (WideCodes == 0 || !is_pool || slice_end);
   assign sub          = is_pool ? '0 : slice_first ? SubW'(tap[47:44]) : sub_q;
   assign group_offset = is_pool ? pool_group_q : slice_first ? '0 : group_q;
   assign sub_wrap     = SubsN == 1 || sub == SubW'(SubsN - 1);

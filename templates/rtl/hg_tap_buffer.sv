@@ -2,9 +2,9 @@
 // Tap records of the descriptor in work, given out over and over again, and of the next one.
 //
 // Two buffers: tap_we fills one, `take` hands it over and frees the other. From four cycles after
-// `take` on, `tap` is the current tap (`tap_valid`) for cs steps (one if `single`), then the next
-// one, cyclically; II 1. slice_first and slice_end mark a tap's first and last step, `tap_end` the
-// last tap of the list.
+// `take` on, `tap` is the current tap (`tap_valid`) for cs steps (one if `single`, two if
+// `pairs`), then the next one, cyclically; II 1. slice_first and slice_end mark a tap's first and
+// last step, `tap_end` the last tap of the list.
 module hg_tap_buffer #(
   // Taps of a buffer, at most 256
   parameter int unsigned TapsN = 128
@@ -14,10 +14,11 @@ module hg_tap_buffer #(
   input  logic         tap_we,
   input  logic [7:0]   tap_index,
   input  logic [127:0] tap_data,
-  // Pulse; taps_n and single are valid from the cycle after
+  // Pulse; taps_n, single and pairs are valid from the cycle after
   input  logic         take,
   input  logic [15:0]  taps_n,
   input  logic         single,
+  input  logic         pairs,
   input  logic         step,
   output logic         tap_valid,
   output logic         slice_first,
@@ -58,9 +59,9 @@ module hg_tap_buffer #(
     if (advance) begin
       tap         <= next_q;
       tap_end     <= next_end_q;
-      left_q      <= next_q[43:32];
+      left_q      <= pairs ? 12'd2 : next_q[43:32];
       slice_first <= 1'b1;
-      slice_end   <= single || next_q[43:32] == 12'd1;
+      slice_end   <= single || (next_q[43:32] == 12'd1 && !pairs);
     end else if (step) begin
       left_q      <= left_q - 12'd1;
       slice_first <= 1'b0;

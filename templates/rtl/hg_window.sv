@@ -16,6 +16,7 @@ module hg_window #(
   parameter int unsigned ActDepth  = 4096,
   parameter int unsigned RingDepth = 4096,
   parameter int unsigned TapsN     = 128,
+  parameter int unsigned WideCodes = 0,
   localparam int unsigned WordW    = LanesN * (4 * (Pot4N + Fixed4N) + 8 * Fixed8N),
   localparam int unsigned RingW    = $clog2(RingDepth)
 ) (
@@ -55,10 +56,11 @@ module hg_window #(
   output logic                     k_blk,          // record buffer parity
   output logic [PixelsN-1:0][LanesN-1:0][ActBits-1:0] k_acts,
   output logic [WordW-1:0]         k_word,
-  // Steps to the pool (k_valid is low then): whole beats
+  // Steps to the pool (k_valid is low then): whole beats; of two planes the high one, then the low
   output logic                     pk_valid,
   output logic                     pk_first,       // first tap of a tile
   output logic                     pk_last,        // last tap of a tile
+  output logic                     pk_low,         // plane 0
   output logic [PixelsN-1:0][64/ActBits-1:0][ActBits-1:0] pk_acts,
   output logic [PixelsN-1:0]       k_mask,         // pixel lies inside the tensor
   // Flow control
@@ -99,7 +101,7 @@ module hg_window #(
   logic [127:0]             tap;
   logic [PixelsN-1:0][11:0] pos_y, pos_x;
   logic                     step, pass_end, tile_end, block_tail, block_end, job_end, is_pool;
-  logic                     pass_first, tile_first, low_plane, blk_parity;
+  logic                     pass_first, tile_first, low_plane, blk_parity, pool_pairs;
   logic [SubW-1:0]          sub;
   logic [AddrW-1:0]         group_offset;
   logic [PlaceW-1:0]        tile_q;
@@ -107,11 +109,13 @@ module hg_window #(
 
   // The other buffer is free as soon as a descriptor was taken, and its taps come before the next
   assign tap_room = 1'b1;
+  // A tap of a POOL of two planes is two steps
+  assign pool_pairs = WideCodes != 0 && is_pool && job_desc[3*64+33];
 
   hg_tap_buffer #(.TapsN(TapsN)) u_taps (
     .clk, .rst_n, .tap_we, .tap_index, .tap_data, .take(desc_ready),
-    .taps_n(job_desc[2*64+32 +: 16]), .single(is_pool), .step, .tap_valid,
-    .slice_first, .slice_end, .tap_end, .tap
+    .taps_n(job_desc[2*64+32 +: 16]), .single(is_pool && !pool_pairs), .pairs(pool_pairs), .step,
+    .tap_valid, .slice_first, .slice_end, .tap_end, .tap
   );
 
   hg_positions #(.PixelsN(PixelsN)) u_positions (
@@ -127,7 +131,7 @@ module hg_window #(
 
   hg_sequencer #(
     .ActBits(ActBits), .RowGroupsN(RowGroupsN), .LanesN(LanesN), .PixelsN(PixelsN),
-    .DrainN(DrainN), .AddrW(AddrW), .PlaceW(PlaceW)
+    .DrainN(DrainN), .AddrW(AddrW), .PlaceW(PlaceW), .WideCodes(WideCodes)
   ) u_sequencer (
     .clk, .rst_n, .desc_valid, .desc_ready, .desc, .desc_done, .job_desc, .cfg_valid, .job_start,
     .tap_valid, .slice_first, .slice_end, .tap_end, .tap, .pos_valid, .word_ok, .blk_loaded,
@@ -141,7 +145,7 @@ module hg_window #(
   logic [PixelsN-1:0] mask;
 
   hg_window_addr #(.PixelsN(PixelsN), .BanksN(BanksN), .ActDepth(ActDepth)) u_addr (
-    .clk, .tap, .plane(!low_plane && !is_pool), .skew(!low_plane && !is_pool && job_desc[27]),
+    .clk, .tap, .plane(!low_plane), .skew(!low_plane && job_desc[27]),
     .group_offset, .tile_q, .pos_y, .pos_x, .a_addr, .shift, .mask
   );
 
@@ -150,7 +154,7 @@ module hg_window #(
   logic [DataL-1:0][SubW-1:0]        sub_q;
   logic [StepL-2:0][ActBits-1:0]     pad_q;
   logic [DataL:0][RingW-1:0]         ptr_q;
-  logic [StepL-1:0][6:0]             flags_q;
+  logic [StepL-1:0][7:0]             flags_q;
   logic [DataL-AddrL-1:0][BankW-1:0] shift_q;
   logic [StepL-AddrL-1:0][PixelsN-1:0] mask_q;
 
@@ -161,11 +165,11 @@ module hg_window #(
 
   always_ff @(posedge clk) begin
     sub_q   <= {sub_q[DataL-2:0], sub};
-    pad_q   <= {pad_q[StepL-3:0], low_plane || is_pool ? job_desc[3*64+48 +: ActBits]
-                                                       : job_desc[3*64+56 +: ActBits]};
+    pad_q   <= {pad_q[StepL-3:0], low_plane ? job_desc[3*64+48 +: ActBits]
+                                            : job_desc[3*64+56 +: ActBits]};
     ptr_q   <= {ptr_q[DataL-1:0], word_ptr};
-    flags_q <= {flags_q[StepL-2:0], {is_pool, tile_first, pass_first && !tile_first, tile_end,
-                                     blk_parity, pass_first, pass_end}};
+    flags_q <= {flags_q[StepL-2:0], {low_plane, is_pool, tile_first, pass_first && !tile_first,
+                                     tile_end, blk_parity, pass_first, pass_end}};
     shift_q <= {shift_q[DataL-AddrL-2:0], shift};
     mask_q  <= {mask_q[StepL-AddrL-2:0], mask};
   end
@@ -200,7 +204,7 @@ module hg_window #(
   assign k_acts = acts[0];
 
   logic pool_step;
-  assign {pool_step, k_first, k_shift, k_last, k_blk, pk_first, pk_last} = flags_q[StepL-1];
+  assign {pk_low, pool_step, k_first, k_shift, k_last, k_blk, pk_first, pk_last} = flags_q[StepL-1];
   assign k_valid  = valid_q[StepL-1] && !pool_step;
   assign pk_valid = valid_q[StepL-1] && pool_step;
   assign k_mask   = mask_q[StepL-AddrL-1];

@@ -74,7 +74,7 @@ module hg_writer #(
   assign merge        = job_q[25];
   assign raw          = !is_pool && job_q[3*64+40 +: 8] == 8'd2;
   assign lone         = raw && job_q[4*64+16 +: 32] == {16'd1, 16'd1};
-  assign two_planes   = ActBits == 4 && !is_pool && job_q[3*64+40 +: 8] != 8'd0;
+  assign two_planes   = ActBits == 4 && job_q[3*64+40 +: 8] != 8'd0;
   assign tiles_n      = job_q[3*64+16 +: 16];
   assign cg_stride    = job_q[5*64+16 +: AddrW];
   assign plane_stride = job_q[5*64+32 +: AddrW];

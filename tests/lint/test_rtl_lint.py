@@ -58,6 +58,10 @@ VARIANTS = {
         },
     ),
     "add-w8": ("hg_add", {"ActBits": 8, "DrainN": 1}),
+    "mixed-wide_codes": (
+        "hg_mixed",
+        {"ActBits": 4, "LanesN": 8, "DrainN": 2, "WideCodes": 1},
+    ),
 }
 
 

@@ -41,6 +41,12 @@ EVERYWHERE = {
 SMALL_MEMORY = {"row bands": 5, "spill to scratch": 3}
 FOLDED = {"image": 5}  # with more than one lane
 TWO_PLANES = {"two planes read": 10, "two planes written": 10}
+WIDE_CODES = {
+    "residual of two planes": 5,
+    "sum of two planes": 5,
+    "narrow sum of two planes": 2,
+    "maximum of two planes": 4,
+}
 # Of all designs together
 TOGETHER = {
     "add by a copy": 5,
@@ -75,6 +81,7 @@ def test_every_design_meets_the_hard_cases(name: str) -> None:
     wanted = EVERYWHERE | (FOLDED if spec.lanes_n > 1 else {})
     wanted |= SMALL_MEMORY if spec.act_depth < LARGE_DEPTH else {}
     wanted |= TWO_PLANES if spec.act_bits == 4 and spec.mult_w == 34 else {}
+    wanted |= WIDE_CODES if spec.wide_codes else {}
     assert missed(counted(name), wanted) == {}
 
 

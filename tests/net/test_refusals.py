@@ -20,9 +20,10 @@ from hlsgen.run.project import Project
 from hlsgen.run.sim import simulate
 from hlsgen.run.system import Job
 from hlsgen.run.verilate import tail
+from tests.features import features
 from tests.models import random_codes, random_model
-from tests.net.sim_build import job_of, run_jobs, sim_project
-from tests.random_networks import DESIGNS
+from tests.net.sim_build import job_of, projects_of, run_jobs, sim_project
+from tests.random_networks import DESIGNS, network
 
 pytestmark = pytest.mark.net
 SPEC = DESIGNS["a8_small"]
@@ -147,6 +148,17 @@ CASES: dict[tuple[Op, str], list[Place]] = {
 }
 
 
+WIDE = "a4_full"  # a design with wide_codes, and a network with sums and maxima of two planes
+WIDE_SEED = 31
+WIDE_CASES: dict[tuple[Op, str], list[Place]] = {
+    (Op.CONV, "residual planes"): [Place(COMPUTE["res_plane_stride"], DESIGNS[WIDE].act_depth + 1)],
+    (Op.CONV, "add to raw sums"): [Place(COMPUTE["add"], 1), Place(COMPUTE["kind"], 2)],
+    (Op.POOL, "planes"): [Place(COMPUTE["planes"], 3)],
+    (Op.POOL, "raw maxima"): [Place(COMPUTE["kind"], 2)],
+    (Op.FETCH, "tables of one plane"): [Place(FETCH["table_records"], 11)],
+}
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A small network with a residual add, pooling by maximum and by average."""
@@ -216,6 +228,22 @@ def test_hardware_refuses_a_field_out_of_range(
     wanted = dict(zip(CASES, [(5, index) for _, index in spoilt], strict=True))
     assert dict(zip(CASES, found[:-1], strict=True)) == wanted
     assert found[-1] == (0, 0)
+
+
+def test_codes_of_two_planes_have_their_own_rules(tmp_path: Path) -> None:
+    """In C++ and in hardware; the network itself, with sums and maxima of two planes, runs."""
+    item = network(WIDE, WIDE_SEED)
+    assert {"sum of two planes", "maximum of two planes"} <= features(item.model, item.image)
+    (project,) = projects_of([item], DESIGNS[WIDE], tmp_path / "project")
+    spoilt = [spoil(project.program, op, places) for (op, _), places in WIDE_CASES.items()]
+    wanted = [(5, index) for _, index in spoilt] + [(0, 0)]
+    programs = [*(program for program, _ in spoilt), project.program]
+    binary = compile_program(project.folder / "hls")
+    buffers = [buffers_of(replace(project, program=one), item.codes) for one in programs]
+    found = [ending(run_program(binary, each).report) for each in buffers]
+    assert found == wanted
+    jobs = [job_of(project, item.codes, program=one, fault=NO_FAULT) for one in programs]
+    assert verdicts(project, jobs, tmp_path) == wanted
 
 
 def test_a_standstill_ends_the_run(project: Project, codes: np.ndarray, tmp_path: Path) -> None:

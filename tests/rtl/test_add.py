@@ -13,24 +13,33 @@ from tests.rtl.scripted import hex_lines, run_script
 
 pytestmark = pytest.mark.rtl
 
-DESIGNS = {"w4_pairs": (4, 2), "w4_single": (4, 1), "w8_pairs": (8, 2), "w8_single": (8, 1)}
+# act_bits, drain, wide_codes
+DESIGNS = {
+    "w4_pairs": (4, 2, False),
+    "w4_single": (4, 1, False),
+    "w4_planes": (4, 2, True),
+    "w8_pairs": (8, 2, False),
+    "w8_single": (8, 1, False),
+}
 LAYERS, ENTRIES = 10, 60
 Lines = list[list[tuple[int, int]]]
 
 
 def random_layer(rng: np.random.Generator, spec: AddSpec) -> AddLayer:
     """Tables that end within the codes, at ties, or anywhere."""
-    size, one = 1 << spec.act_bits, 1 << FRACTION_BITS
+    size, one = 1 << spec.code_bits, 1 << FRACTION_BITS
+    planes = spec.code_bits // spec.act_bits
+    shape = (2, planes, 1 << spec.act_bits)
     style = int(rng.integers(0, 3))
     if style == 0:  # sums near the codes
-        tables = rng.integers(-size * one // 2, size * one, (2, size))
+        tables = rng.integers(-size * one // 2 // planes, size * one // planes, shape)
     elif style == 1:  # every sum is a tie, or lies in the middle between two
-        tables = rng.integers(-size, 2 * size, (2, size)) * (one // 2)
+        tables = rng.integers(-size // planes, 2 * size // planes, shape) * (one // 2)
     else:
-        top = (1 << 35) - 1  # magnitudes of sums stay below 2**36
-        ends = rng.choice([-top, top, 0, -1], (2, size))
-        wide = rng.integers(-top, top + 1, (2, size))
-        tables = np.where(rng.random((2, size)) < 0.3, ends, wide)
+        top = ((1 << 36) - 1) // (2 * planes)  # magnitudes of sums stay below 2**36
+        ends = rng.choice([-top, top, 0, -1], shape)
+        wide = rng.integers(-top, top + 1, shape)
+        tables = np.where(rng.random(shape) < 0.3, ends, wide)
     lo = int(rng.integers(0, size // 2))
     return AddLayer(
         first=tables[0],
@@ -86,9 +95,12 @@ class Script:
         if layer is None:
             return []
         self.sel ^= 1
-        entries = np.concatenate([layer.first, layer.second])
-        base = self.sel << self.spec.act_bits + 1
+        entries = np.concatenate([layer.first, layer.second]).reshape(-1)
+        base = self.sel << self._index_bits()
         return [(base | index, int(value)) for index, value in enumerate(entries)]
+
+    def _index_bits(self) -> int:
+        return self.spec.act_bits + self.spec.code_bits // self.spec.act_bits
 
     def _fields(self, layer: AddLayer | None) -> int:
         if layer is None:
@@ -98,14 +110,14 @@ class Script:
 
     def _entry(self, layer: AddLayer | None, write: tuple[int, int] | None) -> None:
         shape = (self.spec.drain_n, self.spec.lanes_n)
-        top = 256 if layer is None else 1 << self.spec.act_bits
+        top = 256 if layer is None else 1 << self.spec.code_bits
         first = self.rng.integers(0, top, shape)
-        second = self.rng.integers(0, 1 << self.spec.act_bits, shape)
+        second = self.rng.integers(0, 1 << self.spec.code_bits, shape)
         tag = int(self.rng.integers(0, 1 << 7 + self.spec.lanes_n))
         codes = first if layer is None else golden(layer, first, second)
         width = 8 * first.size
         self.want.append(tag << width | codes_bits(codes, 8))
-        entry = (tag << width | codes_bits(first, 8), codes_bits(second, self.spec.act_bits))
+        entry = (tag << width | codes_bits(first, 8), codes_bits(second, self.spec.code_bits))
         self._line(write=write, entry=entry)
 
     def _line(
@@ -122,23 +134,24 @@ class Script:
             (start is not None, 1),
             (start or 0, 64),
             (write is not None, 1),
-            (index, spec.act_bits + 2),
+            (index, self._index_bits() + 1),
             (value, 36),
             (entry is not None, 1),
             (data, 7 + spec.lanes_n + 8 * lanes),
-            (residual, lanes * spec.act_bits),
+            (residual, lanes * spec.code_bits),
         ]
         self.lines.append(packed(fields))
 
 
 @pytest.mark.parametrize("name", DESIGNS, ids=list(DESIGNS))
 def test_add_entries_match_golden(name: str, tmp_path: Path) -> None:
-    act_bits, drain_n = DESIGNS[name]
-    spec = AddSpec(act_bits=act_bits, drain_n=drain_n)
+    act_bits, drain_n, wide_codes = DESIGNS[name]
+    spec = AddSpec(act_bits=act_bits, drain_n=drain_n, wide_codes=wide_codes)
+    params = {"ActBits": act_bits, "DrainN": drain_n, "WideCodes": int(wide_codes)}
     for seed in (1, 2, 3):
         script = Script(spec, seed)
         script.run()
         (tmp_path / "lines.hex").write_text(hex_lines(script.lines))
         (tmp_path / "entries.hex").write_text(hex_lines(script.want))
         counts = {"lines": len(script.lines), "entries": len(script.want)}
-        run_script("add", {"ActBits": act_bits, "DrainN": drain_n}, tmp_path, **counts)
+        run_script("add", params, tmp_path, **counts)

@@ -129,6 +129,19 @@ CASES = {
         rtl("add_lane"), "sum_q[24:0] == '0", "sum_q[23:0] == '0",
         lambda folder: test_add.test_add_entries_match_golden("w4_single", folder),
     ),
+    "add-planes": case(  # the low plane of the residual's code, twice
+        rtl("add_lane"), "{sel, second[p*ActBits +: ActBits]}", "{sel, second[0 +: ActBits]}",
+        lambda folder: test_add.test_add_entries_match_golden("w4_planes", folder),
+    ),
+    "pool-planes": case(  # the high plane of the tap before
+        rtl("pool"), "if (!rst_n || take) high_q", "if (!rst_n || pk_last) high_q",
+        lambda folder: test_pool.test_pool_entries_match_golden("w4_planes", 1, 0, folder),
+    ),
+    "residual-planes": case(  # the high plane of the tensor before, which had two
+        rtl("residual"), "if (!two_planes) high_code_q <= '0;",
+        "if (!rst_n) high_code_q <= '0;",
+        lambda folder: test_residual.test_residual_entries_in_order("w4_planes", 1, 0, 0, folder),
+    ),
     "actmem": case(  # a writer that is always there keeps a load out for ever
         rtl("actmem"), "ld_req && !ld_free", "1'b0",
         load_of_two_banks,

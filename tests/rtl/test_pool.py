@@ -15,28 +15,31 @@ from tests.rtl.scripted import hex_lines, run_script
 
 pytestmark = pytest.mark.rtl
 
-# act_bits, pixels, drain; one pair in the last
+# act_bits, pixels, drain, wide_codes; one pair in the last
 DESIGNS = {
-    "zc706": (4, 10, 2),
-    "w4_single": (4, 4, 1),
-    "w8": (8, 16, 2),
-    "w8_single": (8, 6, 1),
-    "w4_pair": (4, 2, 2),
+    "zc706": (4, 10, 2, False),
+    "w4_single": (4, 4, 1, False),
+    "w4_planes": (4, 6, 2, True),
+    "w8": (8, 16, 2, False),
+    "w8_single": (8, 6, 1, False),
+    "w4_pair": (4, 2, 2, False),
 }
 TAPS = (9, 1, 4, 25, 2, 15, 7, 1, 49)
 
 
 def spec_of(name: str) -> PoolSpec:
-    bits, pixels, drain = DESIGNS[name]
-    return PoolSpec(act_bits=bits, pixels_n=pixels, drain_n=drain)
+    bits, pixels, drain, wide = DESIGNS[name]
+    return PoolSpec(act_bits=bits, pixels_n=pixels, drain_n=drain, wide_codes=wide)
 
 
 def random_tiles(
-    rng: np.random.Generator, spec: PoolSpec, taps: int
+    rng: np.random.Generator, spec: PoolSpec, taps: int, planes: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Activations [tiles, taps, P, G] and mask of a few tiles; some pixels see nothing."""
     shape = (int(rng.integers(1, 4)), taps, spec.pixels_n, spec.group_lanes_n)
-    acts = rng.integers(0, 1 << spec.act_bits, shape, np.uint8)
+    acts = rng.integers(0, 1 << planes * spec.act_bits, shape, np.uint8)
+    if planes > 1 and rng.random() < 0.5:  # the low plane decides
+        acts = acts % 16 + acts[:, :1] // 16 * 16
     mask = rng.random(shape[:-1]) < rng.choice([0.1, 0.5, 0.9, 1.0])
     return acts, np.asarray(mask, np.bool_)
 
@@ -46,15 +49,20 @@ def bytes_value(values: NDArray[np.uint8]) -> int:
     return int.from_bytes(values.astype(np.uint8).tobytes(), "little")
 
 
-def step_lines(spec: PoolSpec, acts: NDArray[np.uint8], mask: NDArray[np.bool_]) -> list[int]:
-    """Steps as numbers: first, last, mask, activations."""
+def step_lines(
+    spec: PoolSpec, acts: NDArray[np.uint8], mask: NDArray[np.bool_], planes: int
+) -> list[int]:
+    """Steps as numbers: low plane, first, last, mask, activations."""
     acts_w = spec.pixels_n * 64
     lines = []
-    for tile, tap in np.ndindex(acts.shape[:2]):
-        flat = acts[tile, tap].reshape(-1)
+    for tile, tap, later in np.ndindex(*acts.shape[:2], planes):
+        plane = planes - 1 - later
+        flat = acts[tile, tap].reshape(-1) >> spec.act_bits * plane & (1 << spec.act_bits) - 1
         value = sum(int(v) << (spec.act_bits * n) for n, v in enumerate(flat))
         bits = sum(1 << j for j, on in enumerate(mask[tile, tap]) if on)
-        flags = (tap == 0) << 1 | (tap == acts.shape[1] - 1)
+        first = tap == 0 and later == 0
+        last = tap == acts.shape[1] - 1 and plane == 0
+        flags = (plane == 0) << 2 | first << 1 | last
         lines.append((flags << spec.pixels_n | bits) << acts_w | value)
     return lines
 
@@ -66,14 +74,15 @@ def test_pool_entries_match_golden(name: str, seed: int, stall: int, tmp_path: P
     steps: list[int] = []
     want: list[int] = []
     for taps in TAPS:
-        acts, mask = random_tiles(rng, spec, taps)
-        steps += step_lines(spec, acts, mask)
+        planes = int(rng.integers(1, 3)) if spec.wide_codes else 1
+        acts, mask = random_tiles(rng, spec, taps, planes)
+        steps += step_lines(spec, acts, mask, planes)
         entries = golden(spec, acts, mask).reshape(-1, spec.drain_n, 64 // spec.act_bits)
         want += [bytes_value(entry) for entry in entries]
     (tmp_path / "steps.hex").write_text(hex_lines(steps))
     (tmp_path / "want.hex").write_text(hex_lines(want))
-    bits, pixels, drain = DESIGNS[name]
-    params = {"ActBits": bits, "PixelsN": pixels, "DrainN": drain}
+    bits, pixels, drain, wide = DESIGNS[name]
+    params = {"ActBits": bits, "PixelsN": pixels, "DrainN": drain, "WideCodes": int(wide)}
     counts = {"steps": len(steps), "entries": len(want)}
     run_script("pool", params, tmp_path, stall=stall, seed=seed, **counts)
 
@@ -109,6 +118,7 @@ def test_pool_cycles_of_a_tile() -> None:
         ("act_bits", 5, r"^Pool act_bits must be 4 or 8, not 5$"),
         ("pixels_n", 7, r"^Pool pixels_n must be even, in 2..16, not 7$"),
         ("drain_n", 3, r"^Pool drain_n must be 1 or 2, not 3$"),
+        ("wide_codes", True, r"^Pool wide_codes must be false where act_bits is 8, not True$"),
     ],
 )
 def test_pool_refuses(field: str, value: int, sentence: str) -> None:

@@ -19,10 +19,12 @@ pytestmark = pytest.mark.rtl
 DESIGNS = {
     "zc706": (4, (41, 20, 3), 10, 2, 16, 1024),
     "w4_one_group": (4, (10, 4, 2), 6, 2, 8, 700),
+    "w4_planes": (4, (20, 10, 2), 6, 2, 8, 1400),
     "w8": (8, (0, 4, 12), 16, 2, 16, 500),
     "w8_one_lane": (8, (13, 2, 9), 2, 1, 2, 2000),
     "w8_two_banks": (8, (4, 2, 2), 2, 2, 2, 1000),
 }
+WIDE = ("w4_planes",)  # designs with codes of two planes
 # From job_start to the first pop, without the entries of a tile
 LATENCY = 6
 _TAP = Tap(base=0, q=0, cs=1, cg_stride=0, ylo=0, yhi=0, xlo=0, xhi=0)
@@ -39,7 +41,9 @@ def random_job(rng: np.random.Generator, name: str, add: bool) -> Compute:
         tiles = -(-((ho - 1) * wv + wo) // pixels)
         base, gap = int(rng.integers(0, 9)), int(rng.integers(0, 4))
         cg_stride = -(-tiles * pixels // banks) + gap
-        if base + cg_stride * blocks * groups <= depth:
+        two = name in WIDE and bool(rng.random() < 0.6)
+        plane_stride = cg_stride * blocks * groups + int(rng.integers(0, 4)) if two else 0
+        if base + plane_stride + cg_stride * blocks * groups <= depth:
             break
     return Compute(
         taps=(_TAP,),
@@ -59,12 +63,14 @@ def random_job(rng: np.random.Generator, name: str, add: bool) -> Compute:
         out_groups=blocks * groups,
         res_base=base,
         res_cg_stride=cg_stride,
+        res_two_planes=two,
+        res_plane_stride=plane_stride,
         add=add,
     )
 
 
 def entries(name: str, banks: NDArray[np.uint64], job: Compute) -> list[int]:
-    """Beats of an entry's pixels, the first one lowest; order block, tile, pixels, group."""
+    """Codes of an entry's pixels, the first one lowest; order block, tile, pixels, group."""
     bits, rows, pixels, drain, banks_n, _ = DESIGNS[name]
     groups = sum(rows) * bits // 64
     found = []
@@ -73,9 +79,19 @@ def entries(name: str, banks: NDArray[np.uint64], job: Compute) -> list[int]:
         for r in range(drain):
             o = tile * pixels + pair * drain + r
             row = job.res_base + (block * groups + group) * job.res_cg_stride + o // banks_n
-            value |= int(banks[o % banks_n, row]) << (64 * r)
+            beat = int(banks[o % banks_n, row])
+            if name in WIDE:
+                high = int(banks[o % banks_n, row + job.res_plane_stride])
+                beat = joined(beat, high if job.res_two_planes else 0)
+            value |= beat << (128 if name in WIDE else 64) * r
         found.append(value)
     return found
+
+
+def joined(low: int, high: int) -> int:
+    """Two beats of 4-bit lanes as one of bytes."""
+    lanes = range(16)
+    return sum((low >> 4 * n & 15 | (high >> 4 * n & 15) << 4) << 8 * n for n in lanes)
 
 
 @pytest.mark.parametrize("name", DESIGNS, ids=list(DESIGNS))
@@ -96,13 +112,18 @@ def test_residual_entries_in_order(
     (tmp_path / "want.hex").write_text(hex_lines(want))
     params = dict(zip(("Pot4N", "Fixed4N", "Fixed8N"), rows, strict=True))
     params |= {"ActBits": bits, "PixelsN": pixels, "DrainN": drain}
-    params |= {"BanksN": banks_n, "ActDepth": depth}
+    params |= {"BanksN": banks_n, "ActDepth": depth, "WideCodes": int(name in WIDE)}
     counts = {"jobs": len(jobs), "entries": len(want)}
     log = run_script("residual", params, tmp_path, stall=stall, seed=seed, hold=hold, **counts)
     if stall == 0:
-        # An entry a cycle behind the first tile
         found = [int(value) for value in re.findall(r"JOB \d+ cycles (\d+)", log)]
         adds = [job for job in jobs if job.add]
         tile = pixels // drain * (sum(rows) * bits // 64)
-        wanted = [LATENCY + tile * (1 + job.blocks * job.tiles) for job in adds]
+        wanted = [cycles(name, job, tile) for job in adds]
         assert found[-len(adds) :] == wanted
+
+
+def cycles(name: str, job: Compute, tile: int) -> int:
+    """An entry a cycle behind the first tile, or every other one where it is two reads."""
+    reads = 2 if job.res_two_planes else 1
+    return LATENCY + (name in WIDE) + reads * tile * job.blocks * job.tiles + tile

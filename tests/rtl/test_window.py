@@ -17,7 +17,7 @@ from tests.rtl.scripted import hex_lines, run_script
 
 pytestmark = pytest.mark.rtl
 
-# act_bits, (pot4, fixed4, fixed8), lanes, pixels, drain, depth, ring, taps
+# act_bits, (pot4, fixed4, fixed8), lanes, pixels, drain, depth, ring, taps; WIDE: with WideCodes
 DESIGNS = {
     "zc706": (4, (41, 20, 3), 8, 10, 2, 4096, 512, 128),
     "w4_odd": (4, (10, 4, 2), 16, 6, 2, 400, 64, 128),
@@ -25,6 +25,7 @@ DESIGNS = {
     "w8_small": (8, (3, 2, 3), 2, 2, 1, 1000, 77, 128),
     "w4_lane1": (4, (8, 4, 4), 1, 4, 1, 700, 1024, 121),
 }
+WIDE = ("w4_odd",)
 
 
 # Fields of the output, which the window does not read
@@ -51,8 +52,10 @@ def random_beats(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np
     return beats | rng.integers(0, 2, beats.shape, np.uint64)
 
 
-def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uint64]) -> Compute:
-    """A random convolution or pool whose tensor fits; fills the tensor into the banks."""
+def random_job(
+    rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uint64], *, wide: bool
+) -> Compute:
+    """A random convolution or pool (of two planes too if `wide`) that fits, with its tensor."""
     while True:
         s = int(rng.integers(1, 5)) if rng.random() < 0.6 else 1
         limit = 11 if rng.random() < 0.15 else 4
@@ -64,7 +67,7 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         pb, pr = int(rng.integers(0, ky)), int(rng.integers(0, kx))
         ho, wo = (h + pt + pb - ky) // s + 1, (w + pl + pr - kx) // s + 1
         groups, pool = int(rng.integers(1, 4)), rng.random() < 0.25
-        planes = 1 if pool or spec.act_bits == 8 else int(rng.integers(1, 3))
+        planes = 1 if pool > wide or spec.act_bits == 8 else int(rng.integers(1, 3))
         if ho < 1 or wo < 1 or ky * kx > spec.taps_n:
             continue
         wv, base = max(wo, -(-w // s)) + int(rng.integers(0, 3)), int(rng.integers(0, 8))
@@ -72,6 +75,7 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
         slices = int(rng.integers(1, groups * spec.slices_n + 1))
         sub0 = int(rng.integers(0, spec.slices_n)) if rng.random() < 0.2 else 0
         slices = min(slices, groups * spec.slices_n - sub0)
+        slices, sub0 = (1, 0) if pool else (slices, sub0)
         shared = not pool and rng.random() < 0.15
         k, blocks = slices * (1 if shared else ky * kx), groups if pool else int(rng.integers(1, 4))
         skew = planes > 1 and rng.random() < 0.5
@@ -79,13 +83,7 @@ def random_job(rng: np.random.Generator, spec: WindowSpec, banks: NDArray[np.uin
             break
     fill(banks, layout, random_beats(rng, (planes, groups, h, w)))
     taps = kernel_taps(
-        layout,
-        kernel=(ky, kx),
-        pads=(pt, pl),
-        size=(h, w),
-        out=(ho, wo),
-        slices=1 if pool else slices,
-        sub0=0 if pool else sub0,
+        layout, kernel=(ky, kx), pads=(pt, pl), size=(h, w), out=(ho, wo), slices=slices, sub0=sub0
     )
     raw = not pool and rng.random() < (0.5 if one else 0.1)
     pads = rng.integers(0, 1 << spec.act_bits, 2)
@@ -150,7 +148,8 @@ def step_lines(spec: WindowSpec, job: Compute, steps: Steps, word: int, parity: 
         number = 0 if job.pool else (word + int(steps.word[i])) & 0xFFFFFFFF
         blk = 0 if job.pool else (parity + int(steps.block[i])) % 2
         flags = 0
-        for bit in (job.pool, steps.first[i], steps.shift[i], steps.last[i], blk):
+        shift = steps.low[i] if job.pool else steps.shift[i]
+        for bit in (job.pool, steps.first[i], shift, steps.last[i], blk):
             flags = flags << 1 | int(bit)
         lines.append(((flags << spec.pixels_n | mask) << 32 | number) << acts_w | acts)
     return lines
@@ -160,7 +159,8 @@ def params_of(name: str) -> dict[str, int]:
     bits, rows, lanes, pixels, drain, depth, ring, taps = DESIGNS[name]
     values = (bits, *rows, lanes, pixels, spec_of(name).banks_n, drain, depth, ring, taps)
     names = ("ActBits", "Pot4N", "Fixed4N", "Fixed8N", "LanesN", "PixelsN", "BanksN", "DrainN")
-    return dict(zip((*names, "ActDepth", "RingDepth", "TapsN"), values, strict=True))
+    params = dict(zip((*names, "ActDepth", "RingDepth", "TapsN"), values, strict=True))
+    return params | {"WideCodes": int(name in WIDE)}
 
 
 def cycles_of(log: str) -> list[int]:
@@ -178,7 +178,7 @@ def test_window_steps_match_golden(name: str, tmp_path: Path) -> None:
         jobs = []
         for _ in range(12):
             # Each job sees the memory as it lies at the end: later tensors win
-            jobs.append(random_job(rng, spec, banks))
+            jobs.append(random_job(rng, spec, banks, wide=name in WIDE))
         counts = write_files(tmp_path, spec, banks, jobs)
         log = run_script("window", params_of(name), tmp_path, stall=stall, seed=seed, **counts)
         if stall == 0:

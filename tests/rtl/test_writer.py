@@ -41,7 +41,7 @@ def random_job(rng: np.random.Generator, spec: WriterSpec) -> Compute:
     while True:
         pool = rng.random() < 0.2
         kinds = [0, 0, 2] if spec.act_bits == 8 else [0, 0, 1, 2]
-        kind = OutputKind.CODES if pool else OutputKind(int(rng.choice(kinds)))
+        kind = OutputKind(int(rng.choice([kind for kind in kinds if kind < 2 or not pool])))
         planes = {0: 1, 1: 2, 2: 32 // spec.act_bits}[int(kind)]
         groups = 1 if pool else spec.rows_n // spec.group_lanes_n
         blocks = int(rng.integers(1, 4))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -34,6 +35,25 @@ def _check(table: np.ndarray, a: Tensor, b: Tensor, out: Tensor) -> None:
     assert np.abs(entries).max() < 1 << 35
 
 
+def _check_planes(table: np.ndarray, a: Tensor, b: Tensor, out: Tensor) -> None:
+    """The same by planes: the entries alone, as the hardware adds them up, give the table."""
+    add = Add(name="add", a="a", b="b", output="out", table=table.astype(np.int16))
+    for turned in (False, True):
+        first, second = (b, a) if turned else (a, b)
+        found = fit_add(add, first, second, out, residual_first=turned, planes=True)
+        entries = found.entries(4)
+        assert entries.shape == (64,)
+        assert np.abs(entries).max() < 1 << 35
+        low1, high1, low2, high2 = entries.reshape(4, 16)
+        u1, u2 = (np.arange(t.hi - t.lo + 1) for t in (first, second))
+        total = (low1[u1 & 15] + high1[u1 >> 4])[:, None] + low2[u2 & 15] + high2[u2 >> 4]
+        y = total >> 25
+        if found.tie_even:
+            y = y - ((total % (1 << 25) == 0) & (y % 2 != found.tie_parity))
+        wanted = (table.T if turned else table) - out.lo
+        np.testing.assert_array_equal(np.clip(y, found.lo, found.hi), wanted)
+
+
 @settings(max_examples=40)
 @given(
     st.floats(0.005, 2.0),
@@ -49,6 +69,63 @@ def test_tflite_adds(sa: float, sb: float, so: float, za: int, zb: int, zo: int)
     assume(sa + sb <= 14 * so)
     a, b, out = _tensor("a", sa, za), _tensor("b", sb, zb), _tensor("out", so, zo)
     _check(add_table(a, b, out, -128, 127), a, b, out)
+    if sa + sb <= 7 * so:
+        _check_planes(add_table(a, b, out, -128, 127), a, b, out)
+
+
+@settings(max_examples=25)
+@given(
+    st.floats(0.02, 0.2),
+    st.floats(0.02, 0.2),
+    st.floats(0.05, 0.4),
+    st.tuples(*[st.integers(4, 8)] * 3),
+    st.integers(0, 15),
+)
+@example(0.1, 0.1, 0.2, (8, 4, 4), 3)
+@example(0.1, 0.1, 0.2, (4, 8, 4), 3)
+@example(0.1, 0.1, 0.2, (4, 4, 8), 3)
+@example(0.1, 0.1, 0.1, (8, 8, 8), 15)
+def test_adds_of_all_widths(sa: float, sb: float, so: float, bits, zero: int) -> None:
+    a, b = _tensor("a", sa, zero, bits[0], False), _tensor("b", sb, 0, bits[1], False)
+    out = _tensor("out", so, zero, bits[2], False)
+    _check_planes(add_table(a, b, out, out.lo, out.hi), a, b, out)
+
+
+@pytest.mark.parametrize("rounding", [round, lambda value: _away(value)], ids=["half_even", "away"])
+@given(st.sampled_from([1, 3]), st.sampled_from([1, 2, 5]), st.integers(1, 3))
+def test_ties_by_planes(rounding, pa: int, pb: int, power: int) -> None:
+    a, b = _tensor("a", 1.0, 3, 8), _tensor("b", 1.0, -2, 5)
+    out = _tensor("out", 1.0, 0, 8)
+    steps = Fraction(pa, 1 << power), Fraction(pb, 1 << power)
+    _check_planes(_rational(a, b, out, *steps, rounding), *scaled(a, b, steps), out)
+
+
+def scaled(a: Tensor, b: Tensor, steps: tuple[Fraction, Fraction]) -> tuple[Tensor, Tensor]:
+    """The operands with the scales that their steps mean."""
+    return replace(a, scale=float(steps[0])), replace(b, scale=float(steps[1]))
+
+
+def test_an_add_of_planes_that_enlarges_too_much_is_refused() -> None:
+    a, b, out = _tensor("a", 0.9, 0), _tensor("b", 0.1, 0), _tensor("out", 0.1, 0)
+    add = Add(name="n1", a="a", b="b", output="o", table=add_table(a, b, out, -128, 127))
+    rule = (
+        r"^Add operand scales must be at most 7 of the output's together for tables by planes, not "
+        r"10\.0 \(layer n1\); give its output a larger scale or choose act_bits 8$"
+    )
+    with pytest.raises(PlanError, match=rule):
+        fit_add(add, a, b, out, residual_first=False, planes=True)
+
+
+def test_a_table_that_is_no_sum_of_planes_is_refused() -> None:
+    a, b, out = (_tensor(name, 1.0, 0, 5, False) for name in "abo")
+    table = np.minimum(np.arange(32)[:, None] ** 2 // 32 + np.arange(32)[None, :], 31)
+    add = Add(name="n1", a="a", b="b", output="o", table=table.astype(np.int16))
+    rule = (
+        r"^Add must be a rounded sum of what each plane of its operands adds, not the table of "
+        r"layer n1; choose act_bits 8$"
+    )
+    with pytest.raises(PlanError, match=rule):
+        fit_add(add, a, b, out, residual_first=False, planes=True)
 
 
 def test_an_add_that_enlarges_too_much_is_refused() -> None:
@@ -62,9 +139,11 @@ def test_an_add_that_enlarges_too_much_is_refused() -> None:
         fit_add(add, a, b, out, residual_first=False)
 
 
-def _rational(a: Tensor, b: Tensor, out: Tensor, ra: Fraction, rb: Fraction, rounding) -> None:
+def _rational(
+    a: Tensor, b: Tensor, out: Tensor, ra: Fraction, rb: Fraction, rounding
+) -> np.ndarray:
     codes_a, codes_b = (range(t.lo, t.hi + 1) for t in (a, b))
-    table = np.array(
+    return np.array(
         [
             [
                 min(
@@ -75,7 +154,6 @@ def _rational(a: Tensor, b: Tensor, out: Tensor, ra: Fraction, rb: Fraction, rou
             for i in codes_a
         ]
     )
-    _check(table, a, b, out)
 
 
 def _away(value: Fraction) -> int:
@@ -88,7 +166,8 @@ def _away(value: Fraction) -> int:
 def test_ties(rounding, pa: int, pb: int, power: int) -> None:
     a, b = _tensor("a", 1.0, 1, 4), _tensor("b", 1.0, -2, 4)
     out = _tensor("out", 1.0, 0, 5)
-    _rational(a, b, out, Fraction(pa, 1 << power), Fraction(pb, 1 << power), rounding)
+    steps = Fraction(pa, 1 << power), Fraction(pb, 1 << power)
+    _check(_rational(a, b, out, *steps, rounding), a, b, out)
 
 
 def test_a_table_that_is_no_sum_is_refused() -> None:

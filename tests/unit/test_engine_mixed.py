@@ -42,6 +42,18 @@ def test_the_hash_follows_every_field() -> None:
     assert MixedSpec.from_dict(spec.to_dict()) == spec
 
 
+def test_wide_codes_change_the_hash_only_where_they_are() -> None:
+    """Programs and bitstreams of designs without them stay as they were."""
+    spec = spec_of(8, 4, 4, act_bits=4)
+    wide = replace(spec, wide_codes=True)
+    assert spec.layout_hash() == 0xCE07216AE0E7B1A8
+    assert wide.layout_hash() != spec.layout_hash()
+    assert (spec.table_records_n, wide.table_records_n) == (11, 22)
+    assert MixedSpec.from_dict(wide.to_dict()) == wide
+    old = {name: value for name, value in spec.to_dict().items() if name != "wide_codes"}
+    assert MixedSpec.from_dict(old) == spec
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
@@ -71,6 +83,11 @@ def test_the_hash_follows_every_field() -> None:
         ),
         ({"acc_w": 33}, r"^Mixed acc_w must be in 16\.\.32, not 33$"),
         ({"mult_w": 18}, r"^Mixed mult_w must be one of 17, 34, not 18$"),
+        ({"wide_codes": 1}, r"^Mixed wide_codes must be true or false, not 1$"),
+        (
+            {"wide_codes": True},
+            r"^Mixed wide_codes must be false where act_bits is 8, not true; leave it out$",
+        ),
         ({"taps_n": 0}, r"^Mixed taps_n must be in 1\.\.256, not 0$"),
     ],
 )

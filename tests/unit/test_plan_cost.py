@@ -18,9 +18,14 @@ from tests.designs import digits_spec, spec_of
 
 pytestmark = pytest.mark.unit
 TOLERANCE = 0.10
-DESIGNS = {"digits": digits_spec(), "resnet8": base_spec(8, True, load_board("zedboard"))}
+DESIGNS = {
+    "digits": digits_spec(),
+    "digits_wide_codes": replace(digits_spec(), wide_codes=True),
+    "resnet8": base_spec(8, True, load_board("zedboard")),
+}
 COUNTED = {
     "digits": Resources(lut=24560, ff=34149, dsp=60, bram36=32),
+    "digits_wide_codes": Resources(lut=26849, ff=37260, dsp=60, bram36=32),
     "resnet8": Resources(lut=21846, ff=34373, dsp=208, bram36=67),
 }
 

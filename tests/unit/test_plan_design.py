@@ -198,7 +198,7 @@ def test_the_program_counts_what_it_holds() -> None:
         (
             {"act_bits": 4},
             r"^Add tensors must have at most act_bits=4 bits, not 8 \(tensor \w+, layer \w+\); "
-            r"quantize the model to fewer bits or choose act_bits 8$",
+            r"quantize the model to fewer bits, or choose act_bits 8 or wide_codes$",
         ),
     ],
     ids=["ring", "taps", "acc", "slots", "add"],

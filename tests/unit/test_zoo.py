@@ -178,14 +178,14 @@ def test_full_size_plans_on_the_default_design(name: str, board: str) -> None:
             8,
             SLOTS,
             r"^Add tensors must have at most act_bits=4 bits, not 8 \(tensor block01_second, layer "
-            r"block01_sum\); quantize the model to fewer bits or choose act_bits 8$",
+            r"block01_sum\); quantize the model to fewer bits, or choose act_bits 8 or wide_codes$",
         ),
         (
             "resnet18",
             8,
             SLOTS,
             r"^MaxPool tensors must have at most act_bits=4 bits, not 8 \(tensor conv00, layer "
-            r"pool01\); quantize the model to fewer bits or choose act_bits 8$",
+            r"pool01\); quantize the model to fewer bits, or choose act_bits 8 or wide_codes$",
         ),
         (
             "mobilenet",
