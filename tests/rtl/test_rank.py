@@ -32,6 +32,7 @@ DESIGNS = {
     "one_box": replace(SMALL, lanes_n=1, top_k=1, limit_n=1),
     "eight": replace(SMALL, lanes_n=8, top_k=77, limit_n=40),
 }
+FULL = ProposalSpec(top_k=4096)
 IMAGES = ((96, 61), (9, 8), (47, 90))
 STYLES = ("smooth", "none", "equal", "levels", "wide", "none", "slope", "smooth")
 STRIDE_MORE = 128
@@ -155,7 +156,7 @@ def densest(spec: ProposalSpec, sizes: Sequence[Size], leaving: int) -> list[np.
 
 def test_rank_fifo_holds_the_densest_frames(tmp_path: Path) -> None:
     """Kept points as dense as they can be, in all sizes at once, at full size."""
-    spec, image = ProposalSpec(top_k=100), (500, 375)
+    spec, image = FULL, (500, 375)
     space = made_up_space(np.random.default_rng(1), spec)
     sizes = sizes_of(spec.sizes, *image)
     frames: list[Frame] = [densest(spec, sizes, 0), densest(spec, sizes, 1)]
@@ -167,10 +168,8 @@ def test_rank_fifo_holds_the_densest_frames(tmp_path: Path) -> None:
 
 def test_rank_of_photographs(tmp_path: Path) -> None:
     """Kept points of real photographs, back to back."""
-    lanes_n, top_k = 5, 4096
     pytest.importorskip("PIL", reason="Pillow absent: photographs cannot be read")
     space = real_model().spaces[0]
-    spec = ProposalSpec(lanes_n=lanes_n, top_k=top_k)
     paths = sorted(shared_data("voc/images").glob("*.jpg"))
     shapes: dict[tuple[int, int], list[np.ndarray]] = {}
     for path in paths:
@@ -178,6 +177,6 @@ def test_rank_of_photographs(tmp_path: Path) -> None:
         shapes.setdefault((photo.shape[1], photo.shape[0]), []).append(photo)
     for image, photos in list(shapes.items())[:2]:
         frames: list[Frame] = [
-            [item.scores for item in proposal.maps(spec, space, photo)] for photo in photos[:2]
+            [item.scores for item in proposal.maps(FULL, space, photo)] for photo in photos[:2]
         ]
-        run(spec, space, image, frames, tmp_path)
+        run(FULL, space, image, frames, tmp_path)

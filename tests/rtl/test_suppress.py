@@ -19,7 +19,7 @@ pytestmark = pytest.mark.rtl
 SCORE_W, MAP_W = 18, 7
 SIZES = (0, 1, 7, 8, 21)
 IMAGES = ((96, 61), (9, 8), (47, 90), (96, 61))
-DESIGNS = {"lane": 1, "three": 3, "five": 5, "eight": 8}
+DESIGNS = {"lane": 1, "three": 3, "eight": 8}
 STYLES = ("smooth", "levels", "equal", "wide", "slope")
 
 
