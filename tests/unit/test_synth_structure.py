@@ -61,13 +61,26 @@ endmodule
 """
 
 
-def mapped(folder: Path, top: str, *texts: str) -> Netlist:
+TOGETHER = """
+module together (input logic clk, input logic [5:0] a, b, input logic signed [17:0] c,
+                 input logic signed [24:0] e, input logic we, input logic [8:0] at,
+                 input logic [63:0] d, output logic y, output logic signed [42:0] p,
+                 output logic [63:0] q, r);
+  wide u_wide (.clk, .a, .b, .y);
+  loose u_loose (.clk, .a(c), .b(e), .we, .at, .d, .p, .q, .r);
+endmodule
+"""
+
+
+@pytest.fixture(scope="module")
+def netlist(tmp_path_factory: pytest.TempPathFactory) -> Netlist:
+    folder = tmp_path_factory.mktemp("together")
     paths = []
-    for text in texts:
+    for text in (PARITY, WIDE, LOOSE, TOGETHER):
         path = folder / f"{text.split()[1]}.sv"
         path.write_text(text, encoding="utf-8")
         paths.append(path)
-    return map_design(paths, top)
+    return map_design(paths, "together")
 
 
 def array_files(folder: Path) -> list[Path]:
@@ -77,19 +90,17 @@ def array_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.sv"))
 
 
-def test_levels_and_loads_go_on_behind_a_port(tmp_path: Path) -> None:
-    netlist = mapped(tmp_path, "wide", PARITY, WIDE)
-    paths = Paths(netlist)
-    assert (paths.levels("wide"), paths.levels(netlist.instances("wide")["u_a"])) == (3, 1)
-    assert paths.fanout("wide") == (6, "wide.first")
+def test_levels_and_loads_go_on_behind_a_port(netlist: Netlist) -> None:
+    paths, wide = Paths(netlist), netlist.instances("together")["u_wide"]
+    assert (paths.levels(wide), paths.levels(netlist.instances(wide)["u_a"])) == (3, 1)
+    assert paths.fanout(wide) == (6, "wide.first")
 
 
-def test_registers_that_lack_are_named(tmp_path: Path) -> None:
-    netlist = mapped(tmp_path, "loose", LOOSE)
+def test_registers_that_lack_are_named(netlist: Netlist) -> None:
     assert len(registers.unregistered_dsps(netlist)) == 1
     memories = registers.block_memories(netlist)
     assert (memories["bram_cells"], memories["bram_into_flip_flops_only"]) == (2, 1)
-    assert [name.split(".")[0] for name in memories["bram_unregistered"]] == ["other"]
+    assert [name.split(".")[:2] for name in memories["bram_unregistered"]] == [["u_loose", "other"]]
 
 
 def test_no_net_of_the_array_has_more_than_64_loads(tmp_path: Path) -> None:
