@@ -29,6 +29,7 @@ BENCHMARKS = (
     Benchmark(name="accuracy", run=resnet8.accuracies),
     Benchmark(name="csim", run=resnet8.csim),
     Benchmark(name="cycles", run=resnet8.cycles),
+    Benchmark(name="wide_codes", run=resnet8.wide_codes),
     Benchmark(name="simulation", run=resnet8.simulation),
     Benchmark(name="slow_memory", run=resnet8.slow_memory),
     Benchmark(name="layer64", run=layer64.layer),

@@ -29,6 +29,10 @@ from tests.cifar import ARCHIVE, images
 BOARD = "zedboard"
 FRAMES = 4
 CSIM_FRAMES = 100
+WIDE_BOARD = "zc706"
+WIDE_DESIGN = "mixed: {act_bits: 4, wide_codes: true}\n"
+WIDE_FRAMES = 20
+WIDE_WITHIN = 0.02  # of the cycles that estimate says
 EVERY = 10  # every tenth image calibrates, the others count
 
 
@@ -82,6 +86,34 @@ def cycles() -> list[Row]:
         at_most(f"{name}: then", 45_000, reached, "cycles", command),
         at_most(f"{name}: over the bound", 1.10, reached / bound, f"x {bound:,}", command),
     ]
+
+
+def wide_codes() -> list[Row]:
+    """The int8 network, its adds among it, on a design of 4-bit activations, in both languages."""
+    design, out = OUT / "wide_codes.yaml", OUT / f"resnet8_{WIDE_BOARD}_wide"
+    OUT.mkdir(parents=True, exist_ok=True)
+    design.write_text(WIDE_DESIGN, encoding="utf-8")
+    api.build(model_folder(), board=WIDE_BOARD, output=out, design=design)
+    counted = api.estimate(model_folder(), board=WIDE_BOARD, design=out / "design.yaml")
+    spec = load_project(out).spec
+    split = f"{spec.pot4_n}:{spec.fixed4_n}:{spec.fixed8_n}"
+    size = f"{split}, {spec.lanes_n} lanes, {spec.pixels_n} pixels"
+    name = f"ResNet-8 int8, ZC706, 4-bit activations with wide_codes ({size})"
+    rows = []
+    for run in (api.csim, api.sim):
+        figures = run(out, images=input_file(), frames=WIDE_FRAMES)
+        command = f"hlsgen {run.__name__} {out.name}/ --input cifar10.npy --frames {WIDE_FRAMES}"
+        text = f"{name}, {run.__name__}: every tensor equal"
+        rows.append(holds(text, figures["equal"], _equal(figures), command))
+    reached, asked = figures["cycles_per_frame"], counted["cycles_per_frame"]
+    cycles = Row(
+        what=f"{name}, steady state",
+        asked=f"estimate: {asked:,} cycles within {100 * WIDE_WITHIN:.0f} %",
+        reached=f"{reached:,} cycles",
+        command=command,
+        good=counted["fits"] and abs(reached - asked) <= WIDE_WITHIN * asked,
+    )
+    return [*rows, cycles]
 
 
 def slow_memory() -> list[Row]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resources of single products, and megabytes of the base installation."""
+"""Resources of single products and of a small design, and megabytes of the base installation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.rows import Row, at_least, at_most
+from hlsgen.boards import load_board
 from hlsgen.emit.rtl import PARAMETERS
+from hlsgen.engines.mixed import MixedSpec
 from hlsgen.plan.cost import Resources, resources, resources_by_stage
+from hlsgen.plan.default import base_spec
 from hlsgen.resources import resource
 from hlsgen.run.netlist import Counts
 from hlsgen.run.synth import map_design
@@ -22,6 +26,7 @@ from tests.designs import digits_spec
 LANES, PIXELS = 8, 10
 _COST_COMMAND = "make bench (--only mixed_cost): Yosys"
 LARGE_STAGE = 500  # LUTs or FFs; what is less is lost among the others
+WIDE_LUT, WIDE_FF = 10, 2  # by which estimate may miss what wide_codes add to a stage
 _PARAMETERS = {"ActBits": 4, "LanesN": LANES, "PixelsN": PIXELS}
 
 
@@ -53,8 +58,32 @@ def installation() -> list[Row]:
 
 
 def mixed_cost() -> Iterator[Row]:
-    """The cost of a small 4-bit design, stage by stage."""
-    spec = digits_spec()
+    """The cost of a small 4-bit design, stage by stage, and what its wide_codes cost."""
+    pair = _with_and_without(digits_spec())
+    counted = [_stages_of(spec) for spec in pair]
+    for spec, found, name in zip(
+        pair, counted, ("4-bit design", "4-bit design, wide_codes"), strict=True
+    ):
+        parts = resources_by_stage(spec)
+        yield from estimated(name, resources(spec), parts, found, _COST_COMMAND)
+    less, more = ({one["name"]: one for one in found["stages"]} for found in counted)
+    narrow, wide = (resources_by_stage(spec) for spec in pair)
+    for name in sorted(less):
+        if narrow[name] != wide[name] or less[name] != more[name]:
+            yield _added(name, (narrow[name], wide[name]), (less[name], more[name]))
+    pair = _with_and_without(base_spec(4, False, load_board("zc706")))
+    narrow, wide = (resources_by_stage(spec) for spec in pair)
+    less, more = (_residual_of(spec).figures for spec in pair)
+    name = "residual of the ZC706's default design"
+    yield _added(name, (narrow["residual"], wide["residual"]), (less, more))
+
+
+def _with_and_without(spec: MixedSpec) -> tuple[MixedSpec, MixedSpec]:
+    return spec, replace(spec, wide_codes=True)
+
+
+def _stages_of(spec: MixedSpec) -> dict[str, Any]:
+    """What Yosys counts of a design and of its stages."""
     files = sorted(resource("templates/rtl").glob("*.sv"))
     given = {name: int(getattr(spec, field)) for name, field in PARAMETERS.items()}
     netlist = map_design(files, "hg_mixed", given)
@@ -63,9 +92,34 @@ def mixed_cost() -> Iterator[Row]:
         {"name": name.removeprefix("u_"), **netlist.counts(module).figures}
         for name, module in below
     ]
-    counted = {**netlist.counts(netlist.top).figures, "stages": stages}
-    parts = resources_by_stage(spec)
-    yield from estimated("4-bit design", resources(spec), parts, counted, _COST_COMMAND)
+    return {**netlist.counts(netlist.top).figures, "stages": stages}
+
+
+def _residual_of(spec: MixedSpec) -> Counts:
+    """What Yosys counts of a design's hg_residual."""
+    names = ("ActBits", "Pot4N", "Fixed4N", "Fixed8N", "PixelsN", "DrainN", "ActDepth")
+    given = {name: int(getattr(spec, PARAMETERS[name])) for name in names}
+    given |= {"BanksN": spec.banks_n, "WideCodes": int(spec.wide_codes)}
+    return _counts("hg_residual", given)
+
+
+def _added(
+    name: str,
+    told: tuple[Resources, Resources],
+    counted: tuple[Mapping[str, Any], Mapping[str, Any]],
+) -> Row:
+    """A row of what wide_codes add to a stage: in estimate, as Yosys counts."""
+    before, after = told
+    less, more = counted
+    asked = (after.lut - before.lut, after.ff - before.ff)
+    found = (more["lut"] - less["lut"], more["ff"] - less["ff"])
+    return Row(
+        what=f"wide_codes on 4 bits add to {name}",
+        asked=f"estimate: {asked[0]:,} LUT, {asked[1]:,} FF, within {WIDE_LUT}, {WIDE_FF}",
+        reached=f"{found[0]:,} LUT, {found[1]:,} FF (then {more['lut']:,}, {more['ff']:,})",
+        command=_COST_COMMAND,
+        good=abs(asked[0] - found[0]) <= WIDE_LUT and abs(asked[1] - found[1]) <= WIDE_FF,
+    )
 
 
 def estimated(
@@ -89,9 +143,9 @@ def _difference(computed: Resources, counted: Mapping[str, Any]) -> float:
     return max(abs(mine - theirs) / theirs for mine, theirs in pairs)
 
 
-def _counts(top: str) -> Counts:
+def _counts(top: str, parameters: Mapping[str, int] = _PARAMETERS) -> Counts:
     files = sorted(resource("templates/rtl").glob("*.sv"))
-    netlist = map_design(files, top, _PARAMETERS)
+    netlist = map_design(files, top, parameters)
     return netlist.counts(netlist.top)
 
 

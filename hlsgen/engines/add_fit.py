@@ -123,8 +123,8 @@ def _refusal(
         )
     if split:
         return PlanError(
-            "Add must be a rounded sum of what each plane of its operands adds, not the table of "
-            f"layer {add.name}; choose act_bits 8"
+            "Add must have a table for each plane of its operands, of which none were found for "
+            f"the codes of layer {add.name}; choose act_bits 8"
         )
     return PlanError(
         "Add must be a rounded sum of a function of each operand, not the table of layer "

@@ -3,7 +3,8 @@
 
 Every pair of codes bounds a sum of four entries from one or both sides. Entries that are linear in
 the code nearly meet the bounds already (a format's own rounding moves them by a few units); the
-pair that is worst off is then mended, again and again, until no pair is left: Motzkin's relaxation.
+pair that is worst off is then mended, again and again, until no pair is left: Motzkin's relaxation,
+cut off after some rounds. It is a search; where it finds no tables there may still be some.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def _residual(spec: MixedSpec) -> Resources:
     entry = 64 * spec.drain_n * spec.add_planes_n
     planes = spec.wide_codes  # its other address, and registers where the planes meet
     return Resources(
-        lut=195 - 60 * (spec.drain_n - 1) + 35 * planes + (0 if deep else -(-entry // 3) * 4),
+        lut=195 - 60 * (spec.drain_n - 1) + 22 * planes + (0 if deep else -(-entry // 3) * 4),
         ff=120 + (entry + 3) * planes + (0 if deep else entry),
         bram36=spec.drain_n * spec.add_planes_n if deep else 0,
     )

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from hlsgen.engines import add_split
 from hlsgen.engines.add_fit import fit_add
 from hlsgen.errors import PlanError
 from hlsgen.frontends.tflite_arith import add_table
@@ -73,6 +74,18 @@ def test_tflite_adds(sa: float, sb: float, so: float, za: int, zb: int, zo: int)
         _check_planes(add_table(a, b, out, -128, 127), a, b, out)
 
 
+def test_tables_by_planes_are_found_long_before_the_last_round(monkeypatch) -> None:
+    """They are sought, not derived: a quarter of the rounds must do for TFLite's Adds."""
+    monkeypatch.setattr(add_split, "_ROUNDS_MAX", add_split._ROUNDS_MAX // 4)
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        sa, sb = rng.uniform(0.005, 2.0, 2)
+        za, zb, zo = (int(zero) for zero in rng.integers(-128, 128, 3))
+        a, b = _tensor("a", sa, za), _tensor("b", sb, zb)
+        out = _tensor("out", (sa + sb) / rng.uniform(0.2, 7.0), zo)
+        _check_planes(add_table(a, b, out, -128, 127), a, b, out)
+
+
 @settings(max_examples=25)
 @given(
     st.floats(0.02, 0.2),
@@ -121,8 +134,8 @@ def test_a_table_that_is_no_sum_of_planes_is_refused() -> None:
     table = np.minimum(np.arange(32)[:, None] ** 2 // 32 + np.arange(32)[None, :], 31)
     add = Add(name="n1", a="a", b="b", output="o", table=table.astype(np.int16))
     rule = (
-        r"^Add must be a rounded sum of what each plane of its operands adds, not the table of "
-        r"layer n1; choose act_bits 8$"
+        r"^Add must have a table for each plane of its operands, of which none were found for the "
+        r"codes of layer n1; choose act_bits 8$"
     )
     with pytest.raises(PlanError, match=rule):
         fit_add(add, a, b, out, residual_first=False, planes=True)
