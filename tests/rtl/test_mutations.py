@@ -230,7 +230,7 @@ CASES = {
         load_of_two_banks,
     ),
     "pool": case(  # what lies outside the map counts
-        rtl("pool"), "k_mask[j] && (pk_first", "(pk_first",
+        rtl("pool"), "k_mask[j] && (first", "(first",
         lambda folder: test_pool.test_pool_entries_match_golden("w4_pair", 1, 0, folder),
     ),
     "program": case(  # the next frame's input is a stride of the output further
