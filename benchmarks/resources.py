@@ -99,7 +99,7 @@ def _residual_of(spec: MixedSpec) -> Counts:
     """What Yosys counts of a design's hg_residual."""
     names = ("ActBits", "Pot4N", "Fixed4N", "Fixed8N", "PixelsN", "DrainN", "ActDepth")
     given = {name: int(getattr(spec, PARAMETERS[name])) for name in names}
-    given |= {"BanksN": spec.banks_n, "WideCodes": int(spec.wide_codes)}
+    given |= {"BanksN": spec.banks_n, "AddPlanesN": spec.add_planes_n}
     return _counts("hg_residual", given)
 
 

@@ -17,7 +17,7 @@ ENTRY_BITS = 36
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddSpec:
-    """Sizes of the add; each field is a parameter of hg_add."""
+    """Sizes of the add; each field is a parameter of hg_add, wide_codes as planes."""
 
     act_bits: int  # bits of an activation, 4 or 8
     drain_n: int  # pixels of a cycle, 1 or 2

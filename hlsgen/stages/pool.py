@@ -18,7 +18,7 @@ LATENCY = 3  # cycles from the last step of a tile to its first entry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSpec:
-    """Sizes of the pool; each field is a parameter of hg_pool."""
+    """Sizes of the pool; each field is a parameter of hg_pool, wide_codes as planes."""
 
     act_bits: int  # bits of an activation
     pixels_n: int  # pixels of a tile

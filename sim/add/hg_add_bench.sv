@@ -5,18 +5,18 @@
 module hg_add_bench #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned DrainN = 2,
-  parameter int unsigned WideCodes = 0
+  parameter int unsigned AddPlanesN = 1
 ) (
   output logic done,
   output int   errors
 );
   localparam int unsigned LanesN = 64 / ActBits;
   localparam int unsigned DataW = DrainN * LanesN * 8;
-  localparam int unsigned CodeW = WideCodes != 0 ? 8 : ActBits;
-  localparam int unsigned IndexW = WideCodes != 0 ? ActBits + 2 : ActBits + 1;
+  localparam int unsigned CodeW = AddPlanesN * ActBits;
+  localparam int unsigned IndexW = ActBits + AddPlanesN;
   localparam int unsigned ResW = DrainN * LanesN * CodeW;
   localparam int unsigned EntryW = 7 + LanesN + DataW;
-  localparam int unsigned Latency = ActBits == 4 && WideCodes == 0 ? 6 : 7;
+  localparam int unsigned Latency = CodeW == 4 ? 6 : 7;
   localparam int unsigned LineW = 1 + 64 + 2 + IndexW + 36 + 1 + EntryW + ResW;
 
   logic clk = 1'b0, rst_n = 1'b0;
@@ -40,7 +40,7 @@ module hg_add_bench #(
   assign job_desc = {512'd0, fields, 448'd0};
   assign r_valid = 1'b1;
 
-  hg_add #(.ActBits(ActBits), .DrainN(DrainN), .WideCodes(WideCodes)) u_add (.*);
+  hg_add #(.ActBits(ActBits), .DrainN(DrainN), .AddPlanesN(AddPlanesN)) u_add (.*);
 
   initial begin
     if (!$value$plusargs("folder=%s", folder)) $fatal(1, "+folder is missing");

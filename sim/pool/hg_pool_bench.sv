@@ -6,7 +6,7 @@ module hg_pool_bench #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned PixelsN = 10,
   parameter int unsigned DrainN  = 2,
-  parameter int unsigned WideCodes = 0
+  parameter int unsigned AddPlanesN = 1
 ) (
   output logic done,
   output int   errors
@@ -30,7 +30,7 @@ module hg_pool_bench #(
   logic [DrainN-1:0][GroupLanesN-1:0][7:0]     p_data;
 
   hg_pool #(
-    .ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN), .WideCodes(WideCodes)
+    .ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN), .AddPlanesN(AddPlanesN)
   ) u_pool (.*);
 
   initial begin

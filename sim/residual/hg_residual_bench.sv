@@ -13,14 +13,14 @@ module hg_residual_bench #(
   parameter int unsigned BanksN   = 16,
   parameter int unsigned DrainN   = 2,
   parameter int unsigned ActDepth = 64,
-  parameter int unsigned WideCodes = 0
+  parameter int unsigned AddPlanesN = 1
 ) (
   output logic done,
   output int   errors
 );
   localparam int unsigned GroupLanesN = 64 / ActBits;
   localparam int unsigned RowGroupsN  = (Pot4N + Fixed4N + Fixed8N) / GroupLanesN;
-  localparam int unsigned CodeW  = WideCodes != 0 ? 8 : ActBits;
+  localparam int unsigned CodeW  = AddPlanesN * ActBits;
   localparam int unsigned TileN  = PixelsN / DrainN * RowGroupsN;
   localparam int unsigned BankW  = $clog2(BanksN);
   localparam int unsigned BeatsN = BanksN * ActDepth;
@@ -44,7 +44,7 @@ module hg_residual_bench #(
 
   hg_residual #(
     .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .PixelsN(PixelsN),
-    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth), .WideCodes(WideCodes)
+    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth), .AddPlanesN(AddPlanesN)
   ) u_residual (.*);
 
   int fill_n, job_n, entry_n, cycle_q, start_q, tiles_q, left_q, in_tile_q, total_q, ahead_q;
@@ -92,7 +92,7 @@ module hg_residual_bench #(
   assign fill      = state_q == Fill && rst_n;
   assign wr_req    = fill || busy_q;
   assign adds      = job_desc[2:0] == 3'd3 && job_desc[7*64+48];
-  assign two_planes = WideCodes != 0 && job_desc[7*64+51];
+  assign two_planes = AddPlanesN == 2 && job_desc[7*64+51];
   assign r_pop     = in_tile_q != 0;
   assign tile_more = tiles_q != 0 && cycle_q - start_q >= hold && !idle_q && in_tile_q <= 1;
   // Two tiles ahead at least, or all there are

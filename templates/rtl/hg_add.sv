@@ -4,24 +4,24 @@
 //   y = (first[u1] + second[u2]) >> 25, ties to even where asked, code = min(max(y, lo), hi)
 //
 // u1 comes with the entry, u2 is popped from the residual FIFO, which holds it by contract.
-// With WideCodes both codes have 8 bits, and a table is the sum of one for each half of its code.
+// With AddPlanesN 2 both codes have 8 bits; a table is the sum of one for each half of its code.
 // Every lane has its own tables (hg_add_lane; two buffers: the next layer's tables are
 // written while this layer's are read). Without an add the entry passes unchanged with the same
-// latency: o_* comes 6 cycles after q_* (ActBits 8 and WideCodes: 7). II 1, never stalls.
+// latency: o_* comes 6 cycles after q_* (codes of 8 bits: 7). II 1, never stalls.
 module hg_add #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned DrainN = 2,
-  // 1: with ActBits 4, codes of 8 bits
-  parameter int unsigned WideCodes = 0,
-  localparam int unsigned CodeW = WideCodes != 0 ? 8 : ActBits,
-  localparam int unsigned IndexW = WideCodes != 0 ? ActBits + 2 : ActBits + 1,
+  // 2: with ActBits 4, codes of 8 bits
+  parameter int unsigned AddPlanesN = 1,
+  localparam int unsigned CodeW = AddPlanesN * ActBits,
+  localparam int unsigned IndexW = ActBits + AddPlanesN,
   localparam int unsigned GroupLanesN = 64 / ActBits
 ) (
   input  logic                                            clk,
   input  logic                                            rst_n,
   input  logic                                            job_start,
   input  logic [1023:0]                                   job_desc,
-  // Tables: `first`, then `second`, each 2^ActBits entries; with WideCodes those of the low half of
+  // Tables: `first`, then `second`, each 2^ActBits entries; of two planes those of the low half of
   // the code, then those of the high one
   input  logic                                            tab_we,
   input  logic                                            tab_sel,    // buffer, 0 after reset
@@ -46,13 +46,13 @@ module hg_add #(
   output logic [1:0]                                      o_byte,
   output logic                                            o_last
 );
-  localparam int unsigned Latency = ActBits == 4 && WideCodes == 0 ? 6 : 7;
+  localparam int unsigned Latency = CodeW == 4 ? 6 : 7;
   localparam int unsigned SideW = GroupLanesN + 7;
   if (ActBits != 4 && ActBits != 8) begin : gen_check
     $error("hg_add ActBits must be 4 or 8, not %0d", ActBits);
   end
-  if (WideCodes != 0 && ActBits != 4) begin : gen_wide_check
-    $error("hg_add WideCodes must be 0 with ActBits %0d", ActBits);
+  if (CodeW != 4 && CodeW != 8) begin : gen_planes_check
+    $error("hg_add AddPlanesN must be 1, or 2 with ActBits 4, not %0d", AddPlanesN);
   end
 
   // Layer: the buffer changes with every layer that adds
@@ -96,7 +96,7 @@ module hg_add #(
 
   for (genvar r = 0; r < DrainN; r++) begin : gen_pixel
     for (genvar l = 0; l < GroupLanesN; l++) begin : gen_lane
-      hg_add_lane #(.ActBits(ActBits), .WideCodes(WideCodes)) u_lane (
+      hg_add_lane #(.ActBits(ActBits), .PlanesN(AddPlanesN), .Latency(Latency)) u_lane (
         .clk, .write(write_q), .write_sel(write_sel_q), .write_index(write_index_q),
         .write_data(write_data_q), .sel, .first(q_data[r][l]), .second(r_data[r][l]), .add,
         .tie_even, .tie_parity, .lo, .hi, .code_q(o_data[r][l])

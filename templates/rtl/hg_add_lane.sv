@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One lane of the residual add: two tables of 36-bit entries (four with WideCodes), sum, rounding,
-// clamp; formula in hg_add. Latency 6 cycles (ActBits 8 and WideCodes: 7), II 1. The layer's fields
-// (sel to hi) are stable while entries of the layer are under way.
+// One lane of the residual add: two tables of 36-bit entries (four of two planes), sum, rounding,
+// clamp; formula in hg_add. Latency as hg_add says, II 1. The layer's fields (sel to hi) are stable
+// while entries of the layer are under way.
 module hg_add_lane #(
   parameter int unsigned ActBits = 4,
-  parameter int unsigned WideCodes = 0,
-  localparam int unsigned PlanesN = WideCodes != 0 ? 2 : 1,
+  parameter int unsigned PlanesN = 1,
+  parameter int unsigned Latency = 6,
   localparam int unsigned CodeW = PlanesN * ActBits,
   localparam int unsigned IndexW = ActBits + PlanesN
 ) (
@@ -24,8 +24,6 @@ module hg_add_lane #(
   input  logic [7:0]         hi,
   output logic [7:0]         code_q
 );
-  localparam int unsigned Latency = ActBits == 4 && WideCodes == 0 ? 6 : 7;
-
   // 1: addresses. 2 (ActBits 8: 3): entries, those of a plane of both operands side by side.
   logic [PlanesN-1:0][1:0][ActBits:0] at_q;
   logic [PlanesN-1:0][1:0][35:0]      entry;
@@ -44,7 +42,7 @@ module hg_add_lane #(
     assign both[p] = {entry[p][0][35], entry[p][0]} + {entry[p][1][35], entry[p][1]};
   end
 
-  // Then the sum (with WideCodes a cycle later), y with its tie, y mended, the code clamped.
+  // Then the sum (of two planes a cycle later), y with its tie, y mended, the code clamped.
   logic signed [36:0] sum;
   if (PlanesN == 2) begin : gen_two
     logic [1:0][36:0] both_q;

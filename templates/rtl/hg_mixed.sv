@@ -50,9 +50,9 @@ module hg_mixed #(
 );
   localparam int unsigned RowsN = Pot4N + Fixed4N + Fixed8N;
   localparam int unsigned GroupLanesN = 64 / ActBits;
-  // Bits of what Add and MaxPool take, and of an index into the tables of an add
-  localparam int unsigned CodeW = WideCodes != 0 ? 8 : ActBits;
-  localparam int unsigned TabW = WideCodes != 0 ? ActBits + 2 : ActBits + 1;
+  localparam int unsigned AddPlanesN = WideCodes != 0 ? 2 : 1;  // of what Add and MaxPool take
+  localparam int unsigned CodeW = AddPlanesN * ActBits;
+  localparam int unsigned TabW = ActBits + AddPlanesN;  // of an index into the tables of an add
   localparam int unsigned BanksN = 1 << $clog2(PixelsN);
   localparam int unsigned BankW = $clog2(BanksN);
   localparam int unsigned WordW = LanesN * (4 * (Pot4N + Fixed4N) + 8 * Fixed8N);
@@ -186,7 +186,7 @@ module hg_mixed #(
     .sp2, .d_soon, .d_soon_blk, .d_start(unused_start), .d_blk(unused_blk), .acc_q
   );
   hg_pool #(
-    .ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN), .WideCodes(WideCodes)
+    .ActBits(ActBits), .PixelsN(PixelsN), .DrainN(DrainN), .AddPlanesN(AddPlanesN)
   ) u_pool (
     .clk, .rst_n(core_rst_n), .pk_valid, .pk_first, .pk_last, .pk_low, .k_mask, .pk_acts, .p_valid,
     .p_data, .p_last
@@ -208,21 +208,21 @@ module hg_mixed #(
   );
   hg_requant #(
     .ActBits(ActBits), .RowsN(RowsN), .PixelsN(PixelsN), .DrainN(DrainN), .AccW(AccW),
-    .MultW(MultW), .RecordDepth(RecordDepth), .WideCodes(WideCodes)
+    .MultW(MultW), .RecordDepth(RecordDepth), .AddPlanesN(AddPlanesN)
   ) u_requant (
     .clk, .rst_n(core_rst_n), .cfg_valid, .cfg_ready, .job_desc(desc[2]), .rec_en, .rec_addr,
     .rec_data, .rec_count, .rec_release, .rec_release_n, .blk_loaded, .blk_take,
     .blk_free(unused_free), .sp2, .d_soon, .d_soon_blk, .acc(acc_q), .tab_we, .tab_sel, .tab_index,
     .tab_data, .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last
   );
-  hg_add #(.ActBits(ActBits), .DrainN(DrainN), .WideCodes(WideCodes)) u_add (
+  hg_add #(.ActBits(ActBits), .DrainN(DrainN), .AddPlanesN(AddPlanesN)) u_add (
     .clk, .rst_n(core_rst_n), .job_start, .job_desc, .tab_we, .tab_sel, .tab_index, .tab_data,
     .q_valid, .q_data, .q_mask, .q_group, .q_byte, .q_last, .r_valid(res_valid), .r_pop,
     .r_data(res_data), .o_valid, .o_data, .o_mask, .o_group, .o_byte, .o_last
   );
   hg_residual #(
     .ActBits(ActBits), .Pot4N(Pot4N), .Fixed4N(Fixed4N), .Fixed8N(Fixed8N), .PixelsN(PixelsN),
-    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth), .WideCodes(WideCodes)
+    .BanksN(BanksN), .DrainN(DrainN), .ActDepth(ActDepth), .AddPlanesN(AddPlanesN)
   ) u_residual (
     .clk, .rst_n(core_rst_n), .job_start, .job_desc, .rs_req, .rs_gnt, .rs_bank, .rs_addr,
     .rs_rvalid, .rd_pair, .rd_odd, .r_valid(res_valid), .r_pop, .r_data(res_data), .res_tile_done

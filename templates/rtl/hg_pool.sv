@@ -5,14 +5,14 @@
 // (pk_first..pk_last) the maxima leave DrainN pixels a cycle, as the tile's PixelsN/DrainN entries
 // in order, the first one 3 cycles after pk_last. II 1; ends of tiles must lie at least
 // PixelsN/DrainN cycles apart (the window sees to it).
-// With WideCodes a tap may be two steps: the high plane of its codes, then the low one (pk_low).
+// With AddPlanesN 2 a tap may be two steps: the high plane of its codes, then the low one (pk_low).
 module hg_pool #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned PixelsN = 10,
   parameter int unsigned DrainN  = 2,
-  // 1: with ActBits 4, codes of 8 bits too
-  parameter int unsigned WideCodes = 0,
-  localparam int unsigned CodeW = WideCodes != 0 ? 8 : ActBits,
+  // 2: with ActBits 4, codes of 8 bits too
+  parameter int unsigned AddPlanesN = 1,
+  localparam int unsigned CodeW = AddPlanesN * ActBits,
   localparam int unsigned GroupLanesN = 64 / ActBits
 ) (
   input  logic                     clk,
@@ -33,8 +33,8 @@ module hg_pool #(
   if (ActBits != 4 && ActBits != 8) begin : gen_bits_check
     $error("hg_pool ActBits must be 4 or 8, not %0d", ActBits);
   end
-  if (WideCodes != 0 && ActBits != 4) begin : gen_wide_check
-    $error("hg_pool WideCodes must be 0 with ActBits %0d", ActBits);
+  if (CodeW != 4 && CodeW != 8) begin : gen_planes_check
+    $error("hg_pool AddPlanesN must be 1, or 2 with ActBits 4, not %0d", AddPlanesN);
   end
   if (DrainN == 0 || PixelsN % DrainN != 0) begin : gen_pixels_check
     $error("hg_pool PixelsN must be a multiple of DrainN (%0d), not %0d", DrainN, PixelsN);
@@ -44,7 +44,7 @@ module hg_pool #(
   logic [PixelsN-1:0][GroupLanesN-1:0][CodeW-1:0] code, max_q, move_q;
   logic                                           take, first, end_q;
 
-  if (WideCodes != 0) begin : gen_wide
+  if (AddPlanesN == 2) begin : gen_wide
     logic [PixelsN-1:0][GroupLanesN-1:0][ActBits-1:0] high_q;
     logic first_q;
     // 0 behind every low plane, so that a tensor of one plane needs no choice

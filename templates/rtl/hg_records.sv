@@ -11,9 +11,9 @@ module hg_records #(
   parameter int unsigned ActBits = 4,
   parameter int unsigned RowsN = 64,
   parameter int unsigned RecordDepth = 128,
-  // 1: the tables have a part for each of two planes
-  parameter int unsigned WideCodes = 0,
-  localparam int unsigned IndexW = WideCodes != 0 ? ActBits + 2 : ActBits + 1,
+  // Parts of a table of hg_add: 2 with codes of two planes
+  parameter int unsigned AddPlanesN = 1,
+  localparam int unsigned IndexW = ActBits + AddPlanesN,
   localparam int unsigned LanesN = 64 / ActBits,
   localparam int unsigned StepsN = RowsN / LanesN,
   localparam int unsigned StepW = StepsN > 1 ? $clog2(StepsN) : 1,

@@ -15,8 +15,8 @@ module hg_requant #(
   parameter int unsigned AccW = 24,
   parameter int unsigned MultW = 17,
   parameter int unsigned RecordDepth = 128,
-  parameter int unsigned WideCodes = 0,
-  localparam int unsigned IndexW = WideCodes != 0 ? ActBits + 2 : ActBits + 1,
+  parameter int unsigned AddPlanesN = 1,
+  localparam int unsigned IndexW = ActBits + AddPlanesN,
   localparam int unsigned LanesN = 64 / ActBits,
   localparam int unsigned StepsN = RowsN / LanesN,
   localparam int unsigned StepW = StepsN > 1 ? $clog2(StepsN) : 1,
@@ -70,7 +70,7 @@ module hg_requant #(
   logic [1:0][15:0]                          tiles;
   logic [1:0]                                raw_blk, lone_blk;
   hg_records #(
-    .ActBits(ActBits), .RowsN(RowsN), .RecordDepth(RecordDepth), .WideCodes(WideCodes)
+    .ActBits(ActBits), .RowsN(RowsN), .RecordDepth(RecordDepth), .AddPlanesN(AddPlanesN)
   ) u_records (
     .clk, .rst_n, .cfg_valid, .cfg_ready, .job_desc, .rec_en, .rec_addr, .rec_data, .rec_count,
     .rec_release, .rec_release_n, .blk_loaded, .blk_take, .blk_free, .row_we, .row_at,

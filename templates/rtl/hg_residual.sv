@@ -4,9 +4,9 @@
 //
 // The tensor has s = 1 and pitch Wv (formats §6): pixel o lies in bank o mod BanksN, and the even
 // and odd pixel of an entry at one address of a pair of banks, so an entry is one read; II 1. With
-// WideCodes codes have 8 bits; an entry of a tensor of two planes is two reads, the low one first.
+// AddPlanesN 2 codes have 8 bits; an entry of two planes is two reads, the low one first.
 // Reads run ahead by the FIFO: two tiles and the way from the window to the add. The first entry of
-// a descriptor is in the FIFO 6 cycles after job_start (WideCodes: 7, of two planes 8).
+// a descriptor is in the FIFO 6 cycles after job_start (AddPlanesN 2: 7, of two planes 8).
 // `res_tile_done` pulses in the cycle after a tile's last entry was written; that entry can be
 // popped from the cycle after the pulse on.
 module hg_residual #(
@@ -18,8 +18,8 @@ module hg_residual #(
   parameter  int unsigned BanksN   = 16,
   parameter  int unsigned DrainN   = 2,
   parameter  int unsigned ActDepth = 4096,
-  parameter  int unsigned WideCodes = 0,
-  localparam int unsigned CodeW    = WideCodes != 0 ? 8 : ActBits,
+  parameter  int unsigned AddPlanesN = 1,
+  localparam int unsigned CodeW    = AddPlanesN * ActBits,
   localparam int unsigned BankW    = $clog2(BanksN),
   localparam int unsigned GroupLanesN = 64 / ActBits
 ) (
@@ -74,7 +74,7 @@ module hg_residual #(
   assign tiles_n   = job_desc[3*64+16 +: 16];
   assign base      = job_desc[7*64 +: AddrW];
   assign cg_stride = job_desc[7*64+16 +: AddrW];
-  assign two_planes   = WideCodes != 0 && job_desc[7*64+51];
+  assign two_planes   = AddPlanesN == 2 && job_desc[7*64+51];
   assign plane_stride = job_desc[6*64+48 +: AddrW];
 
   // Loops: one read a step
@@ -149,7 +149,7 @@ module hg_residual #(
     assign entry = rd_pair[rd_odd];
   end
 
-  if (WideCodes != 0) begin : gen_wide
+  if (AddPlanesN == 2) begin : gen_wide
     // Both planes meet in registers; the high one of a tensor of one plane is 0
     logic [DrainN-1:0][GroupLanesN-1:0][ActBits-1:0] low_code_q, high_code_q;
     logic half_q;

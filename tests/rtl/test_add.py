@@ -147,7 +147,7 @@ class Script:
 def test_add_entries_match_golden(name: str, tmp_path: Path) -> None:
     act_bits, drain_n, wide_codes = DESIGNS[name]
     spec = AddSpec(act_bits=act_bits, drain_n=drain_n, wide_codes=wide_codes)
-    params = {"ActBits": act_bits, "DrainN": drain_n, "WideCodes": int(wide_codes)}
+    params = {"ActBits": act_bits, "DrainN": drain_n, "AddPlanesN": 1 + wide_codes}
     for seed in (1, 2, 3):
         script = Script(spec, seed)
         script.run()

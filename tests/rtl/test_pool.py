@@ -82,7 +82,7 @@ def test_pool_entries_match_golden(name: str, seed: int, stall: int, tmp_path: P
     (tmp_path / "steps.hex").write_text(hex_lines(steps))
     (tmp_path / "want.hex").write_text(hex_lines(want))
     bits, pixels, drain, wide = DESIGNS[name]
-    params = {"ActBits": bits, "PixelsN": pixels, "DrainN": drain, "WideCodes": int(wide)}
+    params = {"ActBits": bits, "PixelsN": pixels, "DrainN": drain, "AddPlanesN": 1 + wide}
     counts = {"steps": len(steps), "entries": len(want)}
     run_script("pool", params, tmp_path, stall=stall, seed=seed, **counts)
 

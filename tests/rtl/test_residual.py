@@ -112,7 +112,7 @@ def test_residual_entries_in_order(
     (tmp_path / "want.hex").write_text(hex_lines(want))
     params = dict(zip(("Pot4N", "Fixed4N", "Fixed8N"), rows, strict=True))
     params |= {"ActBits": bits, "PixelsN": pixels, "DrainN": drain}
-    params |= {"BanksN": banks_n, "ActDepth": depth, "WideCodes": int(name in WIDE)}
+    params |= {"BanksN": banks_n, "ActDepth": depth, "AddPlanesN": 1 + (name in WIDE)}
     counts = {"jobs": len(jobs), "entries": len(want)}
     log = run_script("residual", params, tmp_path, stall=stall, seed=seed, hold=hold, **counts)
     if stall == 0:
