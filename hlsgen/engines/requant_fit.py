@@ -42,7 +42,7 @@ def fit_records(
         raise PlanError(
             f"Requantisation of every row must have a record, not that of row "
             f"{int(np.flatnonzero(~good)[0])} (layer {layer}); "
-            "let hlsgen.plan.plan compute such rows in pieces"
+            "report this as a defect"  # planning has put such rows in pieces
         )
     return records
 

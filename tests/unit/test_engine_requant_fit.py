@@ -153,8 +153,8 @@ def test_steps_off_a_line_are_refused() -> None:
     requant = Thresholds(levels=np.array([[0, 10, 20, 21, 100]]), first=0)
     reach = Reach(low=np.array([-100]), high=np.array([200]))
     rule = (
-        r"^Requantisation of every row must have a record, not that of row 0 \(layer c1\); let "
-        r"hlsgen\.plan\.plan compute such rows in pieces$"
+        r"^Requantisation of every row must have a record, not that of row 0 \(layer c1\); "
+        r"report this as a defect$"
     )
     with pytest.raises(PlanError, match=rule):
         fit_records("c1", requant, _tensor(3, False), reach, NARROW)
