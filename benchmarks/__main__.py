@@ -19,7 +19,16 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import layer64, proposals, random_networks, resnet8, resnet18, resources, simulator
+from benchmarks import (
+    layer64,
+    pieces,
+    proposals,
+    random_networks,
+    resnet8,
+    resnet18,
+    resources,
+    simulator,
+)
 from benchmarks.rows import OUT, Benchmark, Row
 from hlsgen.errors import HlsgenError
 
@@ -35,6 +44,7 @@ BENCHMARKS = (
     Benchmark(name="layer64", run=layer64.layer),
     Benchmark(name="resnet18", run=resnet18.networks),
     Benchmark(name="simulator", run=simulator.shares),
+    Benchmark(name="pieces", run=pieces.pieces),
     Benchmark(name="proposals", run=proposals.proposals),
     Benchmark(name="pot4", run=resources.pot4),
     Benchmark(name="fixed4", run=resources.fixed4),

@@ -8,7 +8,7 @@ Every network is told by its design and its seed. Its seed also says which hard 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -140,9 +140,9 @@ def drawn_network(spec: MixedSpec, seed: int, entropy: tuple[int, ...] = ()) -> 
         rng = np.random.default_rng([seed, draw, *entropy])
         chosen = options(spec, seed)
         given = random_model(rng, formats=held_formats(spec), **chosen)
-        model, _ = in_pieces(given, spec.mult_limit)
+        model, split = in_pieces(given, spec.mult_limit)
         try:
-            design = _design(model, spec, seed)
+            design = replace(_design(model, spec, seed), split=split)
         except FitError:
             continue
         banded = any(value.band0 for value in design.lowered.values.values())

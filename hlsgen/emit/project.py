@@ -26,7 +26,7 @@ from hlsgen.model.proposal import ProposalModel
 from hlsgen.plan import Design, Image, pack_project, write_design
 from hlsgen.resources import resource
 
-MANIFEST_VERSION = 3
+MANIFEST_VERSION = 4
 
 
 def build(design: Design, board: Board, out: Path) -> dict[str, Any]:
@@ -93,6 +93,7 @@ def _write_data(image: Image, folder: Path) -> None:
         "scratch_bytes": image.scratch_bytes,
         "outputs": image.outputs,
         "layers": image.layers,
+        "in_pieces": [asdict(split) for split in image.split],
         "checked": [asdict(item) for item in image.checked],
     }
     (folder / "layout.json").write_text(json_text(layout), encoding="utf-8")

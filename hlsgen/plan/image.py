@@ -17,6 +17,7 @@ from hlsgen.engines.report import report_bytes
 from hlsgen.engines.tensors import tensor_bytes, unpack_tensor
 from hlsgen.model.graph import IntArray, Model
 from hlsgen.plan.design import Design
+from hlsgen.plan.pieces import Split
 from hlsgen.plan.steps import Monitor, Step
 
 
@@ -43,6 +44,7 @@ class Image:
     outputs: dict[str, int]  # byte offset of each output tensor of an image
     checked: tuple[Checked, ...]
     layers: tuple[str, ...]  # the layer that each descriptor works for
+    split: tuple[Split, ...]  # where the model differs from the given one
 
     def report_bytes(self, frames: int) -> int:
         """Bytes of the report of a run."""
@@ -84,6 +86,7 @@ def pack_project(model: Model, design: Design) -> Image:
         outputs=design.steps.outputs,
         checked=_checked(design),
         layers=layers_of(design),
+        split=design.split,
     )
 
 

@@ -2,7 +2,8 @@
 """Rows whose steps no record gives, computed in pieces: a step function is a sum of shorter ones.
 
 A convolution with such rows computes each of them once for every run of its steps that has a
-record; a convolution with weights of one adds the pieces of each row. Exact, Model to Model.
+record; a convolution with weights of one adds the pieces of each row. Exact, Model to Model, and
+proven of every row.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import numpy as np
 from hlsgen.engines.convdata import reach_of
 from hlsgen.engines.requant_fit import find_records
 from hlsgen.engines.steps_fit import fit_steps
+from hlsgen.errors import PlanError
 from hlsgen.model.graph import Conv, IntArray, Layer, Model, Raw, Tensor, Thresholds, TwoStep
 from hlsgen.model.numbers import Format
 from hlsgen.model.requant import UNREACHABLE, step_table
-from hlsgen.model.verify import verify
+from hlsgen.model.store_read import MAX_ELEMENTS
+from hlsgen.model.verify import MAX_CHANNELS, verify
 from hlsgen.naming import Namer
-
-_MANY_STEPS = 3  # fewer make a format that knows no saturation
+from hlsgen.plan.pieces_proof import prove_pieces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +31,11 @@ class Split:
     """A layer that is computed in pieces."""
 
     layer: str
+    tensor: str  # of the pieces
+    adder: str  # the layer that adds them up
     rows: int
     rows_split: int  # that have no record as they are
+    rows_made: int  # that are computed
     pieces: int  # of a row at most
 
 
@@ -38,8 +43,9 @@ class Split:
 class _Pieces:
     """The rows of a convolution as runs of steps, each of which has a record."""
 
-    split: Split
     runs: tuple[tuple[IntArray, ...], ...]  # of each row: the steps within reach
+    rows_split: int
+    rows_made: int  # groups have equally many
     passed: IntArray  # [rows], steps that every accumulator has passed
     requant: Thresholds  # of the rows as they are
 
@@ -56,8 +62,10 @@ def in_pieces(model: Model, mult_limit: int) -> tuple[Model, tuple[Split, ...]]:
             found[layer.name] = pieces
     if not found:
         return model, ()
+    _check_size(model, found)
     tensors = dict(model.tensors)
     layers: list[Layer] = []
+    splits: list[Split] = []
     fresh = _names((*model.tensors, *(layer.name for layer in model.layers)))
     for index, layer in enumerate(model.layers):
         if not isinstance(layer, Conv) or layer.name not in found:
@@ -69,10 +77,40 @@ def in_pieces(model: Model, mult_limit: int) -> tuple[Model, tuple[Split, ...]]:
         )
         tensor, own = _in_pieces(layer, found[layer.name], tensors[layer.output], names)
         tensors[tensor.name] = tensor
+        prove_pieces(layer, *own, tensors)
         layers += own
+        splits.append(_split(layer, found[layer.name], names))
     made = replace(model, tensors=tensors, layers=tuple(layers))
     verify(made)
-    return made, tuple(pieces.split for pieces in found.values())
+    return made, tuple(splits)
+
+
+def _check_size(model: Model, found: dict[str, _Pieces]) -> None:
+    """Refuse what no project can hold before it is made."""
+    weights = sum(layer.weights.size for layer in model.layers if isinstance(layer, Conv))
+    for layer in model.layers:
+        if not isinstance(layer, Conv) or layer.name not in found:
+            continue
+        rows, made = len(layer.weights), found[layer.name].rows_made
+        weights += (made - rows) * layer.weights[0].size + rows * (made // layer.groups)
+        if made > MAX_CHANNELS or weights > MAX_ELEMENTS:
+            raise PlanError(
+                f"Rows in pieces must be at most {MAX_CHANNELS} and weights with theirs at most "
+                f"{MAX_ELEMENTS}, not {made} and {weights} (layer {layer.name}); give its output "
+                "fewer codes or uniform steps"
+            )
+
+
+def _split(conv: Conv, pieces: _Pieces, names: tuple[str, str]) -> Split:
+    return Split(
+        layer=conv.name,
+        tensor=names[0],
+        adder=names[1],
+        rows=len(pieces.runs),
+        rows_split=pieces.rows_split,
+        rows_made=pieces.rows_made,
+        pieces=max(map(len, pieces.runs)),
+    )
 
 
 def _names(taken: tuple[str, ...]) -> Namer:
@@ -97,15 +135,11 @@ def _pieces(conv: Conv, tensors: dict[str, Tensor], mult_limit: int) -> _Pieces 
         for levels, low, high in zip(requant.levels, reach.low, reach.high, strict=True)
     ]
     runs = tuple(tuple(_cut(*row, mult_limit)) for row in rows)
-    split = Split(
-        layer=conv.name,
-        rows=len(rows),
-        rows_split=int(np.count_nonzero(~good)),
-        pieces=max(map(len, runs)),
-    )
+    counts = np.array([len(own) for own in runs]).reshape(conv.groups, -1).sum(axis=1)
     return _Pieces(
-        split=split,
         runs=runs,
+        rows_split=int(np.count_nonzero(~good)),
+        rows_made=conv.groups * int(counts.max()),
         passed=np.array([np.count_nonzero(levels <= low) for levels, low, _ in rows], np.int64),
         requant=requant,
     )
@@ -147,7 +181,7 @@ def _in_pieces(
 ) -> tuple[Tensor, tuple[Conv, Conv]]:
     """The tensor of all pieces, the convolution that computes it and the one that adds."""
     rows, runs = _placed(pieces, conv.groups)
-    levels = np.full((len(rows), _levels_n(pieces)), UNREACHABLE)
+    levels = np.full((len(rows), max(1, *(run.size for run in runs))), UNREACHABLE)
     for place, run in enumerate(runs):
         levels[place, : run.size] = run
     tensor = Tensor(
@@ -167,34 +201,23 @@ def _in_pieces(
         requant=Thresholds(levels=levels, first=0),
     )
     used = np.flatnonzero([run.size > 0 for run in runs])
-    weights = np.zeros((pieces.split.rows, len(rows) // conv.groups, 1, 1), np.int64)
+    weights = np.zeros((len(pieces.runs), len(rows) // conv.groups, 1, 1), np.int64)
     weights[rows[used], used % weights.shape[1]] = 1
     return tensor, (each, _sum(conv, pieces, names, weights))
 
 
 def _placed(pieces: _Pieces, groups: int) -> tuple[IntArray, list[IntArray]]:
     """Row and run of each piece. Groups have equally many: short ones are filled with no steps."""
-    size = pieces.split.rows // groups
-    starts = range(0, pieces.split.rows, size)
+    size, most = len(pieces.runs) // groups, pieces.rows_made // groups
+    starts = range(0, len(pieces.runs), size)
     own = [
         [(row, run) for row in range(at, at + size) for run in pieces.runs[row]] for at in starts
     ]
-    most = max(map(len, own))
     nothing = np.zeros(0, np.int64)
     for at, group in zip(starts, own, strict=True):
         group += [(at, nothing)] * (most - len(group))
     placed = [item for group in own for item in group]
     return np.array([row for row, _ in placed], np.int64), [run for _, run in placed]
-
-
-def _levels_n(pieces: _Pieces) -> int:
-    """Codes above 0 of the tensor of pieces.
-
-    A piece at its end is not saturated: where that could seem so, there is a code that none has.
-    """
-    whole = max((runs[0].size for runs in pieces.runs if len(runs) == 1), default=1)
-    cut = max((run.size for runs in pieces.runs if len(runs) > 1 for run in runs), default=1)
-    return max(whole, cut if cut < _MANY_STEPS else cut + 1)
 
 
 def _sum(conv: Conv, pieces: _Pieces, names: tuple[str, str], weights: IntArray) -> Conv:

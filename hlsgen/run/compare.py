@@ -101,6 +101,7 @@ class Comparison:
     model: Model
     expected: Mapping[str, NDArray[Any]]
     first_frame: int = 0  # number of the batch's first frame, for messages
+    counted: frozenset[str] = frozenset()  # tensors whose codes a layer only adds up
     _seen: dict[tuple[str, str], _Seen] = field(default_factory=dict)
 
     def add(self, observation: Observation) -> None:
@@ -159,13 +160,15 @@ class Comparison:
             differences=sum(int(np.count_nonzero(mask)) for mask in wrong.values()),
             first=self._first(wrong) or self._hole(missing, covered),
             degenerate=tuple(
-                layer.output
-                for layer in self.model.layers
-                if is_degenerate(layer, self.model.tensors, self.expected[layer.output])
+                layer.output for layer in self.model.layers if self._is_degenerate(layer)
             ),
             missing=missing,
             different=tuple(sorted({key[1] for key, mask in wrong.items() if mask.any()})),
         )
+
+    def _is_degenerate(self, layer: Layer) -> bool:
+        codes, counted = self.expected[layer.output], layer.output in self.counted
+        return is_degenerate(layer, self.model.tensors, codes, counted=counted)
 
     def _coverage(self) -> dict[str, NDArray[np.bool_]]:
         """What was seen of every tensor; a concatenation is also seen where its sources were."""
@@ -231,17 +234,20 @@ def codes_of(layer: Layer, tensors: Mapping[str, Tensor]) -> tuple[int, int, int
     return low, high, 2 if tensor.bipolar else high - low + 1
 
 
-def is_degenerate(layer: Layer, tensors: Mapping[str, Tensor], codes: NDArray[Any]) -> bool:
+def is_degenerate(
+    layer: Layer, tensors: Mapping[str, Tensor], codes: NDArray[Any], *, counted: bool = False
+) -> bool:
     """Whether a layer's tensor could hide errors: too few distinct codes, or half saturated.
 
     Codes at a clamped zero (the lowest code, where it is the zero point) are values of a
-    rectifier, not saturation; formats of two or three codes know no saturation.
+    rectifier, not saturation; formats of two or three codes know no saturation. Nor do the codes
+    of a `counted` tensor, pieces of rows: where one ends the next goes on, and their sum is judged.
     """
     tensor = tensors[layer.output]
     low, high, count = codes_of(layer, tensors)
     if np.unique(codes).size < min(_DISTINCT, count, codes.size):
         return True
-    if tensor.bits == _RAW_BITS or count < _DISTINCT:
+    if counted or tensor.bits == _RAW_BITS or count < _DISTINCT:
         return False
     saturated = int(np.count_nonzero(codes == high))
     if tensor.zero_point != low:

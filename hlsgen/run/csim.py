@@ -133,7 +133,7 @@ def _run_frames(project: Project, frames: int) -> int:
 def _batch(project: Project, program: Path, codes: NDArray[Any], first_frame: int) -> Result:
     outcome = run_program(program, buffers_of(project, codes))
     expected = golden.run(project.model, codes)
-    comparison = Comparison(project.model, expected, first_frame)
+    comparison = Comparison(project.model, expected, first_frame, project.counted)
     targets = targets_of(project.checked)
     for observation in observations(outcome.monitor, targets, project.images):
         comparison.add(observation)

@@ -23,6 +23,7 @@ from hlsgen.engines.program import (
 from hlsgen.engines.report import REPORT_ENTRY_BYTES, read_entry
 from hlsgen.errors import ProjectError
 from hlsgen.files import write_text
+from hlsgen.model.graph import Conv
 from hlsgen.run.project import Project
 from hlsgen.run.timeline import timeline
 
@@ -129,6 +130,23 @@ def _read(project: Project, report: bytes, frame: int, item: Descriptor) -> tupl
             f"not {tiles}; report this as a defect"
         )
     return tuple(values)
+
+
+def products_of(project: Project) -> dict[str, int]:
+    """Products of a frame in each layer of the network that has any.
+
+    Rows in pieces count as the given rows do, and their sum not at all: neither is asked for.
+    """
+    model = project.model
+    products: dict[str, int] = {}
+    for layer in model.layers:
+        if isinstance(layer, Conv):
+            _, height, width = model.tensors[layer.output].shape
+            products[layer.name] = layer.weights.size * height * width
+    for split in project.split:
+        products[split.layer] = products[split.layer] * split.rows // split.rows_made
+        products[split.adder] = 0
+    return products
 
 
 def layer_figures(

@@ -22,8 +22,9 @@ from hlsgen.model.graph import IntArray, Model
 from hlsgen.model.pictures import picture_codes
 from hlsgen.plan.design import read_design
 from hlsgen.plan.image import Checked
+from hlsgen.plan.pieces import Split
 
-_MANIFEST_VERSION = 3
+_MANIFEST_VERSION = 4
 _REMEDY = "run hlsgen build again"
 _ENGINES = {  # what a project is of, and is built from
     "mixed": ("a graph of layers", "a quantised network"),
@@ -50,6 +51,12 @@ class Project:
     outputs: dict[str, int]  # byte offset of each output tensor in a frame
     checked: tuple[Checked, ...]
     layers: tuple[str, ...]  # the layer that each descriptor works for
+    split: tuple[Split, ...]  # where the model differs from the given one
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """Tensors whose codes a layer only adds up."""
+        return frozenset(split.tensor for split in self.split)
 
     def report_bytes(self, frames: int) -> int:
         """Bytes of the report of a run of whole batches."""
@@ -91,6 +98,7 @@ def load_project(folder: Path) -> Project:
         outputs=layout["outputs"],
         checked=tuple(Checked(**item) for item in layout["checked"]),
         layers=tuple(layout["layers"]),
+        split=tuple(Split(**item) for item in layout["in_pieces"]),
     )
 
 

@@ -17,10 +17,16 @@ from numpy.typing import NDArray
 from hlsgen.errors import ProjectError
 from hlsgen.files import replace_file
 from hlsgen.model import golden
-from hlsgen.model.graph import Conv, IntArray, Model
+from hlsgen.model.graph import IntArray
 from hlsgen.run.compare import Comparison, Verdict
 from hlsgen.run.junit import Case, write_junit
-from hlsgen.run.profile import frame_bytes, layer_figures, profile_of, write_profile
+from hlsgen.run.profile import (
+    frame_bytes,
+    layer_figures,
+    products_of,
+    profile_of,
+    write_profile,
+)
 from hlsgen.run.project import (
     Project,
     batch_codes,
@@ -184,7 +190,8 @@ def _result(work: Work, session: Session, number: int, trace: Trace) -> Result:
 def _verdict(
     project: Project, codes: NDArray[Any], trace: Trace, outputs: dict[str, IntArray]
 ) -> Verdict:
-    comparison = Comparison(project.model, golden.run(project.model, codes))
+    expected = golden.run(project.model, codes)
+    comparison = Comparison(project.model, expected, counted=project.counted)
     for seen in observations(trace, project.program, project.checked, project.spec):
         if seen.frame < len(codes):
             comparison.add(seen)
@@ -198,7 +205,7 @@ def _figures(
     verdict, ends = result.verdict, result.frame_ends
     steady = steady_cycles(ends) / project.images
     budget = project.ddr_bytes_per_cycle if memory is None else memory.bytes_per_cycle
-    macs = _macs(project.model)
+    macs = products_of(project)
     products = sum(macs.values()) / project.spec.products_n
     return {
         "equal": verdict.equal and result.failure is None,
@@ -220,13 +227,6 @@ def _figures(
         "memory": memory_figures(frame_bytes(project), budget, steady),
         "layers": [] if result.failure else layer_figures(project, result.report, len(ends), macs),
     }
-
-
-def _macs(model: Model) -> dict[str, int]:
-    """Products of a frame in each layer that has any."""
-    sizes = {layer.name: layer.weights.size for layer in model.layers if isinstance(layer, Conv)}
-    maps = {layer.name: model.tensors[layer.output].shape[1:] for layer in model.layers}
-    return {name: size * maps[name][0] * maps[name][1] for name, size in sizes.items()}
 
 
 def _cases(project: Project, result: Result) -> Sequence[Case]:

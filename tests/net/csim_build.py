@@ -49,4 +49,5 @@ def project_from(model: Model, spec: MixedSpec, image: Image, folder: Path) -> P
         outputs=image.outputs,
         checked=image.checked,
         layers=image.layers,
+        split=image.split,
     )

@@ -84,10 +84,10 @@ def edited(name: str) -> Callable[[Path], None]:
 DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "no manifest": (lambda f: (f / "manifest.json").unlink(), r"^Project must be a folder that hl"),
     "no json": (lambda f: (f / "manifest.json").write_text("{"), r"^Project must hold a readable "),
-    "list": (remanifested(lambda m: [m]), r"^Project version must be 3, not None \(.*\); run hls"),
-    "version": (remanifested(lambda m: {**m, "version": 9}), r"^Project version must be 3, not 9 "),
+    "list": (remanifested(lambda m: [m]), r"^Project version must be 4, not None \(.*\); run hls"),
+    "version": (remanifested(lambda m: {**m, "version": 9}), r"^Project version must be 4, not 9 "),
     "no files": (
-        remanifested(lambda m: {"version": 3}),
+        remanifested(lambda m: {"version": 4}),
         r"^Project manifest must hold engine, files, board, top, layout_hash, which",
     ),
     "outside": (

@@ -92,7 +92,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"version": 9}'])
 def test_a_broken_manifest_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(ProjectError, match=r"^Project (must hold a readable|version must be 3)"):
+    with pytest.raises(ProjectError, match=r"^Project (must hold a readable|version must be 4)"):
         load_project(tmp_path)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from hlsgen.plan.design import DesignFile, make_design
 from hlsgen.plan.image import pack_project
 from hlsgen.plan.pieces import Split, in_pieces
 from hlsgen.run.compare import is_degenerate
+from hlsgen.run.profile import products_of
+from hlsgen.run.project import load_project
 from tests.designs import spec_of
 from tests.models import random_codes, random_model
 from tests.qonnx_graphs import GraphBuilder, frames_for, imported
@@ -100,7 +102,10 @@ def check_pieces(model: Model, limit: int) -> tuple[Model, tuple[Split, ...]]:
     acc = np.clip(points, low[:, None], high[:, None]).T
     wanted = apply(conv.requant, acc, out.zero_point)
     if split:
-        assert made.tensors["out:pieces"].bits <= out.bits
+        each = made.layers[0]
+        assert isinstance(each, Conv) and isinstance(each.requant, Thresholds)
+        longest = (each.requant.levels != UNREACHABLE).sum(axis=1).max()
+        assert made.tensors["out:pieces"].bits == int(longest).bit_length() <= out.bits
         np.testing.assert_array_equal(added(made, acc), wanted)
     else:
         assert made is model
@@ -214,7 +219,9 @@ def test_pieces_at_their_ends_are_not_saturated() -> None:
     acc = np.repeat(steps[-4:], [3, 3, 3, 2])[:, None]
     codes = apply(each.requant, acc[:, [0, 0, 0]], 0)
     assert np.mean(codes == codes.max(axis=0)) > 0.5
-    assert not is_degenerate(each, made.tensors, codes)
+    assert is_degenerate(each, made.tensors, codes)
+    assert not is_degenerate(each, made.tensors, codes, counted=True)
+    assert is_degenerate(each, made.tensors, np.full_like(codes, 5), counted=True)
 
 
 @pytest.mark.parametrize("act_bits", [4, 8])
@@ -229,9 +236,12 @@ def test_networks_of_uneven_rows_give_the_same_tensors(act_bits: int) -> None:
         for name, values in wanted.items():
             np.testing.assert_array_equal(found[name], values, err_msg=name)
         poor = {x.output for x in model.layers if is_degenerate(x, model.tensors, wanted[x.output])}
+        counted = {item.tensor for item in split}
         for layer in made.layers:
-            if layer.output.removesuffix(":pieces") not in poor:
-                assert not is_degenerate(layer, made.tensors, found[layer.output]), layer.name
+            name = layer.output
+            if name.removesuffix(":pieces") not in poor:
+                poor_now = is_degenerate(layer, made.tensors, found[name], counted=name in counted)
+                assert not poor_now, layer.name
         split_n += len(split)
     assert split_n > 8
 
@@ -302,6 +312,12 @@ def test_thresholds_of_a_source_file_are_built(tmp_path: Path) -> None:
     assert figures["in_pieces"] == found["in_pieces"]
     (split,) = json.loads(json.dumps(found["in_pieces"]))
     assert (split["rows"], split["rows_split"]) == (4, 4) and split["pieces"] >= 4
+    assert 16 <= split["rows_made"] <= 4 * split["pieces"]
+    project = load_project(tmp_path / "out")
+    assert [asdict(item) for item in project.split] == found["in_pieces"]
+    assert project.counted == {split["tensor"]}
+    asked = {x.name: x.weights.size * 3 * 3 for x in source.layers if isinstance(x, Conv)}
+    assert products_of(project) == {**asked, split["adder"]: 0}
     codes = golden.preprocess(source, frames_for(g.rng, 4, 3, 5, 5))
     built = store.load(tmp_path / "out" / "model")
     (name,) = source.outputs
