@@ -21,24 +21,34 @@ _FLAGS = (
 def compile_program(folder: Path, main: str = "csim_main.cpp", flags: Sequence[str] = ()) -> Path:
     """Compile `main` of a project's `hls` folder and return the program.
 
-    The cache key holds the sources, the flags, the compiler and the processor it compiles for.
+    The cache key holds the sources, AMD's headers, the flags, the compiler and the processor it
+    compiles for.
     """
     compiler, headers = tools.find_compiler(), tools.find_headers()
     sources = [path for path in folder.iterdir() if path.suffix in (".hpp", ".cpp")]
     flags = (*_FLAGS, tools.optimisation("-O3"), *flags, f"-isystem{headers}")
     version = tools.run([compiler, "--version"], what="The C++ compiler").stdout
-    command, machine = [str(compiler), *flags], (" ".join(flags), version, _processor())
-    key = tools.content_hash(sources, main, *machine)
+    command = [str(compiler), *flags]
+    around = tools.content_hash(_read_from(headers), " ".join(flags), version, _processor())
+    key = tools.content_hash(sources, main, around)
 
     def make(target: Path) -> None:
-        outside = _outside(command, machine) / _OUTSIDE
+        outside = _outside(command, around) / _OUTSIDE
         places = ["-include", str(outside), f"-I{folder}", str(folder / main), "-o", str(target)]
         tools.run([*command, *places], what="Compilation of the C simulation")
 
     return tools.cached(f"csim-{key}", make)
 
 
-def _outside(command: list[str], machine: tuple[str, ...]) -> Path:
+def _read_from(headers: Path) -> list[Path]:
+    """The headers from outside, but for the compiler's own."""
+    found = [
+        path for name in ("ap_*.h", "etc/ap_*.h", "hls_stream.h") for path in headers.glob(name)
+    ]
+    return [resource(f"sim/runtime/{_OUTSIDE}"), *found]
+
+
+def _outside(command: list[str], around: str) -> Path:
     """Folder with the precompiled headers from outside, which are most of what is read."""
     header = resource(f"sim/runtime/{_OUTSIDE}")
 
@@ -48,7 +58,7 @@ def _outside(command: list[str], machine: tuple[str, ...]) -> Path:
         places = ["-x", "c++-header", str(copied), "-o", f"{copied}.gch"]
         tools.run([*command, *places], what="Compilation of AMD's headers")
 
-    return tools.cached(f"outside-{tools.content_hash([header], *machine)}", make)
+    return tools.cached(f"outside-{around}", make)
 
 
 def _processor() -> str:

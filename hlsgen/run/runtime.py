@@ -6,6 +6,7 @@ Its objects are a third of a small compilation, its headers another third.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -16,6 +17,7 @@ from hlsgen.run import tools
 
 _HEADERS = "hg_verilated.h"
 _SPEEDS = ("fast", "slow")  # each with a precompiled form of the headers: options must agree
+_ONE_SPEED = ("fast",)  # where all is one file
 
 
 def optimisation() -> dict[str, str]:
@@ -32,8 +34,13 @@ def runtime_name(verilator: Path, waves: bool, flags: Sequence[str]) -> str:
     commands = (str(verilator), "c++")
     versions = [_version(name) for name in commands]
     own = (resource(f"sim/runtime/{_HEADERS}"), resource("sim/waves/lz4.h"))
-    options = (*versions, *commands, str(waves), *flags, *optimisation().values())
+    options = (*versions, *commands, str(waves), *flags, *optimisation().values(), *_speeds())
     return f"runtime-{tools.content_hash(own, *options)}"
+
+
+def _speeds() -> tuple[str, ...]:
+    """The speeds whose code is compiled apart."""
+    return _ONE_SPEED if tools.jobs() == 1 else _SPEEDS
 
 
 @cache
@@ -47,14 +54,14 @@ def make_bench(folder: Path, name: str) -> None:
     for ready in runtime.glob("*.o"):
         shutil.copyfile(ready, folder / ready.name)
     headers, variables = runtime / _HEADERS, optimisation()
-    for speed in _SPEEDS:
+    for speed in _speeds():
         name = f"OPT_{speed.upper()}"
         variables[name] = f"{variables[name]} -include {headers}.{speed}"
     # The makefile's own precompiled headers hold the design's classes as well: never shared
     variables |= {"VK_PCH_H": str(headers), "VK_PCH_I_FAST": "", "VK_PCH_I_SLOW": ""}
     if tools.jobs() == 1:
         variables |= _as_one_file(folder)
-    _make(folder, variables, "bench")
+    _make(folder, variables, "bench", jobs=tools.jobs())
 
 
 def _as_one_file(folder: Path) -> dict[str, str]:
@@ -71,11 +78,12 @@ def _as_one_file(folder: Path) -> dict[str, str]:
 def _make_runtime(folder: Path, fresh: Path) -> None:
     """Fill a new folder with objects and headers, by the makefile in `folder`."""
     fresh.mkdir()
-    for end in ("", *(f".{speed}" for speed in _SPEEDS)):
+    for end in ("", *(f".{speed}" for speed in _speeds())):
         shutil.copyfile(resource(f"sim/runtime/{_HEADERS}"), fresh / f"{_HEADERS}{end}")
     objects = [f"{name}.o" for name in _listed(folder / "Vtop_classes.mk", "VM_GLOBAL_")]
-    headers = [str(fresh / f"{_HEADERS}.{speed}.gch") for speed in _SPEEDS]
-    _make(folder, optimisation(), *objects, *headers)
+    headers = [str(fresh / f"{_HEADERS}.{speed}.gch") for speed in _speeds()]
+    # Other processes wait for it: all processors may help
+    _make(folder, optimisation(), *objects, *headers, jobs=os.cpu_count() or 1)
     for name in objects:
         shutil.copyfile(folder / name, fresh / name)
 
@@ -89,9 +97,9 @@ def _listed(makefile: Path, start: str) -> list[str]:
     ]
 
 
-def _make(folder: Path, variables: Mapping[str, str], *goals: str) -> None:
+def _make(folder: Path, variables: Mapping[str, str], *goals: str, jobs: int) -> None:
     given = [f"{name}={value}" for name, value in variables.items()]
     tools.run(
-        ["make", f"-j{tools.jobs()}", "-C", folder, "-f", "Vtop.mk", *given, *goals],
+        ["make", f"-j{jobs}", "-C", folder, "-f", "Vtop.mk", *given, *goals],
         what="Compilation of the simulation",
     )

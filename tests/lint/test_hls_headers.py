@@ -17,9 +17,12 @@ from tests.designs import spec_of
 
 pytestmark = pytest.mark.lint
 
-# Every kind of row and two weight ports; an odd number of lanes and both image ports; a camera.
+# Every kind of row, two weight ports and codes of two planes; an odd number of lanes and both image
+# ports; a camera.
 SPECS: dict[str, MixedSpec | ProposalSpec] = {
-    "mixed": spec_of(19, 12, 1, act_bits=4, lanes_n=8, pixels_n=6, weight_ports_n=2),
+    "mixed": spec_of(
+        19, 12, 1, act_bits=4, lanes_n=8, pixels_n=6, weight_ports_n=2, wide_codes=True
+    ),
     "proposal": ProposalSpec(lanes_n=5, ports_n=2),
     "camera": ProposalSpec(stream_pixels=2),
 }

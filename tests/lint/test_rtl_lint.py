@@ -22,10 +22,8 @@ VARIANTS = {
     "array-w8_lanes4": ("hg_array", {"ActBits": 8, "Pot4N": 3, "Fixed4N": 4, "LanesN": 4}),
     "array-pot4": ("hg_array", {"Pot4N": 16, "Fixed4N": 0, "Fixed8N": 0, "PixelsN": 2}),
     "array-lane1": ("hg_array", {"Fixed4N": 4, "LanesN": 1}),
-    "array-lanes16": (
-        "hg_array",
-        {"Pot4N": 5, "Fixed4N": 2, "Fixed8N": 1, "LanesN": 16, "PixelsN": 16},
-    ),
+    "array-lanes16": ("hg_array", {"Pot4N": 3, "Fixed4N": 2, "LanesN": 16, "PixelsN": 4}),
+    "array-pixels16": ("hg_array", {"Pot4N": 2, "Fixed4N": 2, "LanesN": 2, "PixelsN": 16}),
     "requant-w8": ("hg_requant", {"ActBits": 8, "RowsN": 8, "MultW": 34, "RecordDepth": 256}),
     "requant-odd": ("hg_requant", {"RowsN": 48, "PixelsN": 6, "DrainN": 1}),
     "requant-wide": ("hg_requant", {"RowsN": 128, "PixelsN": 16, "RecordDepth": 256}),

@@ -38,8 +38,14 @@ def test_csim_equals_golden_on_real_frames(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["tfc-1w1a-shared", "tfc-2w2a-shared", "finn-tfc-shared"])
-def test_csim_equals_golden_on_the_default_design(name: str, tmp_path: Path) -> None:
-    """The networks that share a design run on their own one too (4-bit containers)."""
+def test_csim_equals_golden_on_the_default_design(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The networks that share a design run on their own one too (4-bit containers).
+
+    Their program is the one that users get: with all optimisations.
+    """
+    monkeypatch.delenv("HLSGEN_OPTIMISE", raising=False)
     built = project(replace(NETWORKS[name], spec=None), tmp_path / "project")
     values = _equal(built)
     assert built.design.spec.act_bits == 4

@@ -6,6 +6,7 @@ Each case is one of its stage's usual tests, so that the same run without the mu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -347,6 +348,10 @@ CASES = {
 }  # fmt: skip
 
 
+USES = Counter(item.run for item in CASES.values())
+SHARED = [run for run, uses in USES.items() if uses > 1]
+
+
 def mutant_of(name: str, run: Callable[[Path], None], path: Path, patch: pytest.MonkeyPatch):
     """The mutant of a case; those that share its bench lie in the same program."""
     for part in ("mutant", "run"):
@@ -364,12 +369,13 @@ def test_bench_turns_red(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert mutant.compiled
 
 
+@pytest.mark.parametrize("run", SHARED, ids=lambda run: run.__name__)
 def test_mutations_that_share_a_bench_are_switched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its plusarg none of them does anything."""
-    mutant = mutant_of("none", small_window, tmp_path, monkeypatch)
-    small_window(tmp_path / "run")
+    mutant = mutant_of("none", run, tmp_path, monkeypatch)
+    run(tmp_path / "run")
     assert mutant.compiled
 
 
