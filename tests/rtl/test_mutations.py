@@ -248,8 +248,8 @@ CASES = {
         test_proposal.run_small, r"assert \[\d+, \d+\] == ",
     ),
     "proposal-program": case(  # the lower source row of a job may lie behind the image
-        rtl("proposal_program"), "17'd1 >= 17'(height)",
-        "17'd1 > 17'(height)", programs_are_checked,
+        rtl("proposal_program"), "17'(table_data[31:20]) + 17'd1 >= 17'(height)",
+        "17'(table_data[31:20]) + 17'd1 > 17'(height)", programs_are_checked,
     ),
     "proposal-reset": case(  # the core is reset for a few cycles only
         rtl("proposal_program"), "&count_q", "&count_q[2:0]",

@@ -78,6 +78,13 @@ def random_job(rng: np.random.Generator, spec: WriterSpec) -> Compute:
     )
 
 
+def lone_job(rng: np.random.Generator, spec: WriterSpec) -> Compute:
+    """A raw tensor of one pixel, of whose tile only the first entries come."""
+    while not (job := random_job(rng, spec)).lone:
+        pass
+    return job
+
+
 def entry_lines(spec: WriterSpec, data: NDArray[np.uint8], mask: NDArray[np.bool_]) -> list[int]:
     """Entries as numbers: mask above data, pixel 0 and lane 0 lowest."""
     flat = data.reshape(-1, spec.drain_n * spec.group_lanes_n)
@@ -100,7 +107,7 @@ def test_writer_memory_matches_golden(name: str, tmp_path: Path) -> None:
     for seed, stall in ((1, 0), (2, 40)):
         rng = np.random.default_rng(seed)
         start = rng.integers(0, 1 << 63, (spec.banks_n, depth), np.uint64)
-        jobs = [random_job(rng, spec) for _ in range(14)]
+        jobs = [*(random_job(rng, spec) for _ in range(14)), lone_job(rng, spec)]
         banks, lines = start, []
         for job in jobs:
             shape = (*spec.entries(job), spec.group_lanes_n)
