@@ -76,7 +76,7 @@ _CASES: tuple[dict[str, Any], ...] = (
     {"must": ("depthwise", "fork"), "outputs": 2},
     {"requants": ("uneven", "two_step")},  # rows in pieces
 )
-_TRIES = 20
+_TRIES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

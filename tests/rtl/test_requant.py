@@ -16,7 +16,6 @@ pytestmark = pytest.mark.rtl
 
 # act_bits, rows, pixels, drain, acc_w, mult_w, record_depth
 DESIGNS = {
-    "w4_zedboard": (4, 32, 6, 1, 24, 17, 64),
     "w4_pairs": (4, 48, 6, 2, 32, 34, 128),
     "w4_one_step": (4, 16, 10, 2, 20, 17, 32),
     "w8_pairs": (8, 16, 4, 2, 28, 34, 256),

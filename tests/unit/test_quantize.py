@@ -230,7 +230,7 @@ def test_sum_table_rounds_once_and_clamps() -> None:
     assert np.array_equal(table, np.clip(np.floor(exact + 0.5) + 2, 2, 15))
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(st.integers(0, 2**32 - 1))
 def test_random_networks_stay_valid(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -298,7 +298,7 @@ def test_all_fixed8_changes_nothing() -> None:
 @pytest.mark.parametrize(("act_bits", "least"), [(8, 0.68), (4, 0.60)])
 def test_resnet8_keeps_most_of_its_accuracy(act_bits: int, least: float) -> None:
     model = load_tflite(shared_data("models/resnet8_int8/pretrainedResnet_quant.tflite"))
-    images, labels = cifar.images(shared_data(cifar.ARCHIVE), each=50)
+    images, labels = cifar.images(shared_data(cifar.ARCHIVE), each=25)
     codes = golden.preprocess(model, images)
     calib, unseen = codes[::5], np.arange(len(codes)) % 5 != 0
     mixed = quantize(model, slots=ZC706, act_bits=act_bits, calib=calib)

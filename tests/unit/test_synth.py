@@ -47,14 +47,48 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HLSGEN_CACHE", str(tmp_path / "cache"))
 
 
+UNIT = """
+module unit (input logic clk, input logic signed [17:0] a, input logic signed [24:0] b,
+             input logic we, input logic [8:0] at, input logic [63:0] d,
+             output logic signed [42:0] p, output logic [63:0] q);
+  logic signed [17:0] a_q; logic signed [24:0] b_q; logic signed [42:0] m_q;
+  logic [63:0] mem [512];
+  always_ff @(posedge clk) begin
+    a_q <= a; b_q <= b; m_q <= a_q * b_q; p <= m_q;
+    if (we) mem[at] <= d;
+    q <= mem[at];
+  end
+endmodule
+"""
+WHOLE = """
+module whole #(parameter int unsigned Width = 3) (
+  input logic clk, we, input logic [11:0] a, b, output logic [11:0] y,
+  input logic [Width-1:0] c, e, output logic [Width-1:0] z,
+  input logic signed [17:0] f, input logic signed [24:0] g, input logic [8:0] at,
+  input logic [63:0] d, output logic signed [42:0] p, output logic [63:0] q
+);
+  top u_top (.clk, .a, .b, .y);
+  leaf #(.Width(Width)) u_leaf (.clk, .a(c), .b(e), .y(z));
+  unit u_unit (.clk, .a(f), .b(g), .we, .at, .d, .p, .q);
+endmodule
+"""
+
+
 @pytest.mark.unit
-def test_synth_counts_every_instance_of_a_module_that_is_mapped_once(tmp_path: Path) -> None:
-    netlist = map_design(write(tmp_path, leaf=LEAF, top=TOP), "top")
-    leaves = [name for name in netlist.modules if name.startswith("leaf$")]
-    assert len(leaves) == 2
-    total = netlist.counts("top")
+def test_synth_counts_what_there_is(tmp_path: Path) -> None:
+    """Each instance of a module that is mapped once, DSP, block memory; parameters of the top."""
+    files = write(tmp_path, leaf=LEAF, top=TOP, unit=UNIT, whole=WHOLE)
+    netlist = map_design(files, "whole", {"Width": 7})
+    assert len([name for name in netlist.modules if name.startswith("leaf$")]) == 3
+    inside = netlist.instances("whole")
+    total = netlist.counts(inside["u_top"])
     assert (total.lut, total.ff, total.dsp, total.bram_halves) == (12, 12, 0, 0)
-    assert Paths(netlist).levels("top") == 1
+    assert Paths(netlist).levels(inside["u_top"]) == 1
+    assert netlist.counts(inside["u_leaf"]).ff == 7
+    total = netlist.counts(inside["u_unit"])
+    assert (total.dsp, total.bram_halves) == (1, 2)
+    whole = netlist.counts("whole")
+    assert (whole.ff, whole.dsp) == (19, 1)
 
 
 WIRES = """
@@ -86,30 +120,6 @@ def test_synth_names_the_stages_of_modules_that_only_wire(tmp_path: Path) -> Non
     assert stages == {"four": 4, "one": 1, "two": 2, "glue": 7}
     assert list(stages) == ["four", "one", "two", "glue"]
     assert figures["ff"] == sum(stages.values())
-
-
-@pytest.mark.unit
-def test_synth_takes_parameters_of_the_top(tmp_path: Path) -> None:
-    assert map_design(write(tmp_path, leaf=LEAF), "leaf", {"Width": 7}).counts("leaf").ff == 7
-
-
-@pytest.mark.unit
-def test_synth_counts_dsp_and_block_memory(tmp_path: Path) -> None:
-    text = """
-module unit (input logic clk, input logic signed [17:0] a, input logic signed [24:0] b,
-             input logic we, input logic [8:0] at, input logic [63:0] d,
-             output logic signed [42:0] p, output logic [63:0] q);
-  logic signed [17:0] a_q; logic signed [24:0] b_q; logic signed [42:0] m_q;
-  logic [63:0] mem [512];
-  always_ff @(posedge clk) begin
-    a_q <= a; b_q <= b; m_q <= a_q * b_q; p <= m_q;
-    if (we) mem[at] <= d;
-    q <= mem[at];
-  end
-endmodule
-"""
-    total = map_design(write(tmp_path, unit=text), "unit").counts("unit")
-    assert (total.dsp, total.bram_halves) == (1, 2)
 
 
 @pytest.mark.unit
