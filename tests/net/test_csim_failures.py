@@ -182,14 +182,6 @@ def test_csim_shows_a_missing_wait(project: Project, codes: np.ndarray) -> None:
     assert not simulate(changed, codes).verdict.equal
 
 
-@pytest.mark.parametrize("flags", [("-DHG_AP_TYPES",)], ids=["exact"])
-def test_csim_declared_widths_carry_a_network(
-    flags: tuple[str, ...], project: Project, codes: np.ndarray
-) -> None:
-    program = compile_program(project.folder / "hls", flags=flags)
-    assert simulate(project, codes[:1], program).verdict.first is None
-
-
 def _comparison(model: Model, values: dict[str, np.ndarray]) -> Comparison:
     return Comparison(model, values)
 

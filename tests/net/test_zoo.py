@@ -66,6 +66,7 @@ def test_networks_of_the_zoo_share_the_hardware(tmp_path: Path) -> None:
         works.append(Work(project=project, codes=input_codes(model, None, frames)))
     for work in works:
         check(work.project, csim.simulate(work.project, work.codes), len(work.codes))
+    works = works[1:3]  # row bands, depthwise; make bench runs them all at full size
     for work, result in zip(works, simulate_all(works), strict=True):
         check(work.project, result, len(work.codes))
         assert len(result.frame_ends) == len(work.codes)

@@ -130,7 +130,7 @@ def test_recall_says_how_far_it_is(model: Path, voc: Path) -> None:
 def test_recall_of_the_real_model_streams_as_well_as_exact(tmp_path: Path) -> None:
     source, photos = shared_data("bing"), shared_data("voc")
     small = tmp_path / "voc"
-    for name in ("2007_000027", "2007_000063", "2007_000129"):
+    for name in ("2007_000027", "2007_000063"):
         for folder, suffix in (("annotations", "xml"), ("images", "jpg")):
             (small / folder).mkdir(parents=True, exist_ok=True)
             shutil.copy(photos / folder / f"{name}.{suffix}", small / folder)
