@@ -147,7 +147,7 @@ def drawn_network(spec: MixedSpec, seed: int, entropy: tuple[int, ...] = ()) -> 
             continue
         banded = any(value.band0 for value in design.lowered.values.values())
         if found is None or banded:
-            image = pack_project(model, design)
+            image = pack_project(design)
             codes = random_codes(model, rng, 2 * image.images if image.images > 1 else FRAMES)
             found = Network(seed=seed, model=model, image=image, codes=codes)
         if banded or large or not chosen.items() >= _LARGE_MAPS.items():

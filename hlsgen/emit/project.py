@@ -35,7 +35,7 @@ def build(design: Design, board: Board, out: Path) -> dict[str, Any]:
     Folders: model/ (the design's), hls/, rtl/ (top `hlsgen_top`), sim/ (bench `hg_bench`), data/
     (program.bin, weights.bin, layout.json); files: design.yaml, manifest.json.
     """
-    image = pack_project(design.model, design)
+    image = pack_project(design)
 
     def write(folder: Path) -> None:
         write_design(design, folder / "design.yaml")

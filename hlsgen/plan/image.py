@@ -51,7 +51,7 @@ class Image:
         return report_bytes(self.report_slots, frames)
 
 
-def pack_project(model: Model, design: Design) -> Image:
+def pack_project(design: Design) -> Image:
     """Fit every requantisation, pack weights and records, and encode the program."""
     values, spec = design.lowered.values, design.spec
     data: dict[str, ConvData] = {}  # by layer; bands share them

@@ -6,7 +6,6 @@ Its objects are a third of a small compilation, its headers another third.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -61,7 +60,7 @@ def make_bench(folder: Path, name: str) -> None:
     variables |= {"VK_PCH_H": str(headers), "VK_PCH_I_FAST": "", "VK_PCH_I_SLOW": ""}
     if tools.jobs() == 1:
         variables |= _as_one_file(folder)
-    _make(folder, variables, "bench", jobs=tools.jobs())
+    _make(folder, variables, "bench")
 
 
 def _as_one_file(folder: Path) -> dict[str, str]:
@@ -82,8 +81,7 @@ def _make_runtime(folder: Path, fresh: Path) -> None:
         shutil.copyfile(resource(f"sim/runtime/{_HEADERS}"), fresh / f"{_HEADERS}{end}")
     objects = [f"{name}.o" for name in _listed(folder / "Vtop_classes.mk", "VM_GLOBAL_")]
     headers = [str(fresh / f"{_HEADERS}.{speed}.gch") for speed in _speeds()]
-    # Other processes wait for it: all processors may help
-    _make(folder, optimisation(), *objects, *headers, jobs=os.cpu_count() or 1)
+    _make(folder, optimisation(), *objects, *headers)
     for name in objects:
         shutil.copyfile(folder / name, fresh / name)
 
@@ -97,9 +95,9 @@ def _listed(makefile: Path, start: str) -> list[str]:
     ]
 
 
-def _make(folder: Path, variables: Mapping[str, str], *goals: str, jobs: int) -> None:
+def _make(folder: Path, variables: Mapping[str, str], *goals: str) -> None:
     given = [f"{name}={value}" for name, value in variables.items()]
     tools.run(
-        ["make", f"-j{jobs}", "-C", folder, "-f", "Vtop.mk", *given, *goals],
+        ["make", f"-j{tools.jobs()}", "-C", folder, "-f", "Vtop.mk", *given, *goals],
         what="Compilation of the simulation",
     )

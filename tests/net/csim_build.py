@@ -26,7 +26,7 @@ def stages(spec: MixedSpec, folder: Path, *flags: str) -> Path:
 def project_of(model: Model, spec: MixedSpec, folder: Path, board: str = "zedboard") -> Project:
     """Plan and pack a model on a design as a project of which only `hls` is on disk."""
     write_hls(spec, folder / "hls")
-    return project_from(model, spec, pack_project(model, make_design(model, spec, board)), folder)
+    return project_from(model, spec, pack_project(make_design(model, spec, board)), folder)
 
 
 def project_from(model: Model, spec: MixedSpec, image: Image, folder: Path) -> Project:

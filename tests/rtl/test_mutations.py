@@ -421,7 +421,7 @@ def test_a_batch_that_does_not_hold_turns_red(tmp_path: Path) -> None:
     """The second image finds other weights, or none."""
     model, _ = small_network()
     design = batch_of(model, SMALL, 2, 0)
-    project = project_from(model, SMALL, pack_project(model, design), tmp_path)
+    project = project_from(model, SMALL, pack_project(design), tmp_path)
     codes = random_codes(model, np.random.default_rng(6), 2 * FRAMES)
     write_hls(SMALL, tmp_path / "hls")
     assert csim.simulate(project, codes).verdict.first is None

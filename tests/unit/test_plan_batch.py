@@ -55,8 +55,8 @@ def is_fetch(step: Step) -> bool:
 
 def test_a_batch_of_one_is_the_single_program() -> None:
     model = network()
-    single = plan.pack_project(model, make_design(model, SPEC, BOARD.name))
-    one = plan.pack_project(model, batch_design(model, SPEC, BOARD, 1))
+    single = plan.pack_project(make_design(model, SPEC, BOARD.name))
+    one = plan.pack_project(batch_design(model, SPEC, BOARD, 1))
     assert one == single
     assert decode(one.program).images == 1
 
@@ -78,7 +78,7 @@ def test_slow_weights_are_held_for_all_images() -> None:
     held = [item.hold for item in computes(design)]
     assert held == [True, True, False] * (len(held) // 3)
     assert len(held) > 3 * len(model.layers)  # a layer in several pieces
-    image = plan.pack_project(model, design)
+    image = plan.pack_project(design)
     assert decode(image.program).images == image.images == design.steps.images == 3
     assert {item.image for item in image.checked} == {0, 1, 2}
 

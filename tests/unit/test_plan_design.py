@@ -38,7 +38,7 @@ def test_a_design_written_whole_is_read_back(tmp_path: Path) -> None:
     write_design(design, tmp_path / "design.yaml")
     again = plan(model, board, tmp_path / "design.yaml")
     assert again.spec == design.spec
-    assert pack_project(model, again).program == pack_project(model, design).program
+    assert pack_project(again).program == pack_project(design).program
 
 
 def test_a_partial_file_changes_its_fields_only(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_device_that_is_too_small_is_named() -> None:
 def test_the_program_counts_what_it_holds() -> None:
     board, model = load_board("zedboard"), _model(layers=6)
     design = plan(model, board)
-    image = pack_project(model, design)
+    image = pack_project(design)
     program = decode(image.program)
     assert program.layout_hash == design.spec.layout_hash()
     slots = [item.report_slot for item in program.descriptors]
@@ -208,7 +208,7 @@ def test_a_model_that_does_not_map_is_refused(fields: dict, sentence: str) -> No
     rng = np.random.default_rng(4)
     model = random_model(rng, formats=(Format.FIXED8,), layers=6, allow=("add",))
     with pytest.raises(PlanError, match=sentence):
-        pack_project(model, plan(model, load_board("zedboard"), spec))
+        pack_project(plan(model, load_board("zedboard"), spec))
 
 
 def test_a_model_of_few_words_without_room_is_refused() -> None:

@@ -33,7 +33,7 @@ DESIGNS = {
 def check(model: Model, spec: MixedSpec, frames: int = 2, seed: int = 1) -> int:
     """Run frames one after another in one machine; returns the tensors compared in each."""
     design = make_design(model, spec, "zedboard")
-    image = pack_project(model, design)
+    image = pack_project(design)
     codes = random_codes(model, np.random.default_rng(seed), frames)
     wanted = golden.run(model, codes)
     data = pack_input(model, design, codes)

@@ -111,7 +111,7 @@ def check_pieces(model: Model, limit: int) -> tuple[Model, tuple[Split, ...]]:
         assert made is model
     spec = spec_of(0, 0, 8, act_bits=8, lanes_n=8, pixels_n=2, ring_depth=1 << 15, mult_w=34)
     spec = replace(spec, mult_w=17 if limit == NARROW else 34)
-    pack_project(made, make_design(made, spec, "zedboard"))
+    pack_project(make_design(made, spec, "zedboard"))
     return made, split
 
 
@@ -284,9 +284,9 @@ def test_every_way_to_plan_computes_pieces(tmp_path: Path) -> None:
         "batch": plan.plan(model, board, batch=2),
     }
     assert design.split and all(way.split for way in ways.values())
-    image = pack_project(design.model, design)
+    image = pack_project(design)
     for name in ("spec", "file"):
-        assert pack_project(ways[name].model, ways[name]).program == image.program
+        assert pack_project(ways[name]).program == image.program
     assert ways["part"].spec.mult_w == 17
 
 

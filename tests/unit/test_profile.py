@@ -27,7 +27,7 @@ CYCLES = 30  # of every descriptor: 10 busy, 7 waiting for weights, 6 for activa
 
 def project(folder: Path) -> Project:
     model = random_model(np.random.default_rng(5), formats=held_formats(SPEC), layers=5)
-    image = pack_project(model, batch_of(model, SPEC, IMAGES, 0))
+    image = pack_project(batch_of(model, SPEC, IMAGES, 0))
     return project_from(model, SPEC, image, folder)
 
 

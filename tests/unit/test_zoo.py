@@ -162,7 +162,7 @@ def test_full_size_plans_on_the_default_design(name: str, board: str) -> None:
     model = load_zoo(name, slots=split)
     design = plan(model, target)
     require_fit(design, target)
-    image = pack_project(model, design)
+    image = pack_project(design)
     assert (design.spec.act_bits, design.spec.rows_n) == (4, split.total)
     seen = {item.tensor for item in image.checked} | {item.sum for item in image.checked}
     assert seen >= {layer.output for layer in model.layers}
