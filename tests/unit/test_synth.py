@@ -146,10 +146,10 @@ def test_netlist_names_black_boxes() -> None:
 @pytest.mark.unit
 def test_synth_refuses_a_memory_that_became_registers(tmp_path: Path) -> None:
     text = """
-module unit (input logic clk, input logic we, input logic [5:0] at, input logic [31:0] d,
-             output logic [31:0] q);
-  logic [31:0] mem [64];
-  logic [31:0] all;
+module unit (input logic clk, input logic we, input logic [5:0] at, input logic [17:0] d,
+             output logic [17:0] q);
+  logic [17:0] mem [64];
+  logic [17:0] all;
   always_comb begin
     all = '0;
     for (int i = 0; i < 64; i++) all ^= mem[i];

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.unit
 
 MOST_LOADS = 64  # of a net of the array
 ARRAY = {
-    "ActBits": 4, "Pot4N": 2, "Fixed4N": 2, "Fixed8N": 1, "LanesN": 4, "PixelsN": 10, "AccW": 24,
+    "ActBits": 4, "Pot4N": 2, "Fixed4N": 2, "Fixed8N": 1, "LanesN": 2, "PixelsN": 10, "AccW": 24,
 }  # fmt: skip
 PARITY = """
 module parity #(parameter int unsigned Width = 6) (
