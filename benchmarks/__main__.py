@@ -28,6 +28,7 @@ from benchmarks import (
     resnet18,
     resources,
     simulator,
+    waves,
 )
 from benchmarks.rows import OUT, Benchmark, Row
 from hlsgen.errors import HlsgenError
@@ -40,6 +41,7 @@ BENCHMARKS = (
     Benchmark(name="cycles", run=resnet8.cycles),
     Benchmark(name="wide_codes", run=resnet8.wide_codes),
     Benchmark(name="simulation", run=resnet8.simulation),
+    Benchmark(name="waves", run=waves.waves),
     Benchmark(name="slow_memory", run=resnet8.slow_memory),
     Benchmark(name="layer64", run=layer64.layer),
     Benchmark(name="resnet18", run=resnet18.networks),

@@ -81,7 +81,7 @@ def cycles() -> list[Row]:
     bound = api.estimate(model_folder(), board=BOARD)["bound_cycles"]
     name = "ResNet-8 int8, ZedBoard, steady state"
     return [
-        holds(f"{name}: every tensor equal", figures["equal"], _equal(figures), command),
+        holds(f"{name}: every tensor equal", figures["equal"], equal_text(figures), command),
         at_most(name, 80_000, reached, "cycles", command),
         at_most(f"{name}: then", 45_000, reached, "cycles", command),
         at_most(f"{name}: over the bound", 1.10, reached / bound, f"x {bound:,}", command),
@@ -104,7 +104,7 @@ def wide_codes() -> list[Row]:
         figures = run(out, images=input_file(), frames=WIDE_FRAMES)
         command = f"hlsgen {run.__name__} {out.name}/ --input cifar10.npy --frames {WIDE_FRAMES}"
         text = f"{name}, {run.__name__}: every tensor equal"
-        rows.append(holds(text, figures["equal"], _equal(figures), command))
+        rows.append(holds(text, figures["equal"], equal_text(figures), command))
     reached, asked = figures["cycles_per_frame"], counted["cycles_per_frame"]
     cycles = Row(
         what=f"{name}, steady state",
@@ -148,7 +148,7 @@ def csim() -> list[Row]:
     command = f"taskset -c 0 hlsgen csim resnet8_zedboard/ --frames {CSIM_FRAMES}"
     name = "C simulation of ResNet-8, one core"
     return [
-        holds(f"{name}: every tensor equal", figures["equal"], _equal(figures), command),
+        holds(f"{name}: every tensor equal", figures["equal"], equal_text(figures), command),
         at_least(name, 10, figures["frames_per_second"], "frames/s", command),
     ]
 
@@ -213,7 +213,8 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, usual)
 
 
-def _equal(figures: dict[str, Any]) -> str:
+def equal_text(figures: dict[str, Any]) -> str:
+    """How many tensors of how many frames were compared, and the first that is wrong."""
     wrong = figures.get("failure") or figures.get("difference") or "not every tensor was seen"
     text = f"{figures['tensors_compared']} tensors, {figures['frames']} frames"
     return text if figures["equal"] else f"{text}: {str(wrong).splitlines()[0]}"

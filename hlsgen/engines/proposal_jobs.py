@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,7 @@ _PIXEL_BYTES = 3
 _BEAT_BYTES = 8
 _BRAM_WORDS = 512
 _FRAMES = 4  # until the steady state
+_KEPT = 64  # images whose jobs are kept: a design's are asked for again and again
 _READ_LATENCY = 64  # cycles until the first beat of a frame's first row is there
 
 
@@ -68,7 +70,8 @@ def lag_rows(spec: ProposalSpec) -> int:
     return GRADIENT_LAG + spec.suppress.lag_rows
 
 
-def jobs(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> list[Job]:
+@lru_cache(maxsize=_KEPT)
+def jobs(spec: ProposalSpec, sizes: tuple[Size, ...], height: int) -> tuple[Job, ...]:
     """Row jobs of an image in their order, moved apart where a size's rows would be too near."""
     pixels: list[Job] = []
     pushes: list[Job] = []
@@ -101,7 +104,7 @@ def jobs_depth(spec: ProposalSpec) -> int:
     return -(-most // _BRAM_WORDS) * _BRAM_WORDS
 
 
-def _apart(work: Sequence[Job]) -> list[Job]:
+def _apart(work: Sequence[Job]) -> tuple[Job, ...]:
     """Insert idle jobs; also behind the last one, for the frame that follows."""
     result: list[Job] = []
     now, started = 0, dict[int, int]()
@@ -116,7 +119,7 @@ def _apart(work: Sequence[Job]) -> list[Job]:
         result.append(job)
         now += job.beats
     gap = max((started[slot] + MIN_GAP - now - first[slot] for slot in first), default=0)
-    return [*result, Job(kind=Kind.IDLE, beats=gap)] if gap > 0 else result
+    return (*result, Job(kind=Kind.IDLE, beats=gap)) if gap > 0 else tuple(result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +227,8 @@ def _frame_ends(
         yield round(now)
 
 
-def candidates_depth(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> int:
+@lru_cache(maxsize=_KEPT)
+def candidates_depth(spec: ProposalSpec, sizes: tuple[Size, ...], height: int) -> int:
     """Most kept points that can ever wait for the limit, whatever the image; the FIFO's depth.
 
     Of any three rows of a size at most every third window column can hold a kept point. The
@@ -234,7 +238,7 @@ def candidates_depth(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> 
     than they take. The points that suppression holds back within a row come on top.
     """
     work = jobs(spec, sizes, height)
-    work = [*work, *work]
+    work = (*work, *work)
     most_in_row = [-(-(size.map[0] - WINDOW + 1) // 3) for size in sizes]
     most_in_beat = -(-spec.lanes_n // 3)
     silent = lag_rows(spec) + WINDOW - 1  # first jobs of a size, whose rows leave nothing

@@ -95,7 +95,7 @@ def plan(spec: ProposalSpec, space: Space, width: int, height: int) -> Plan:
         *places[:3],
     )
     data = b"".join(_padded(part) for part in (header, records, columns, listed))
-    return Plan(data=data, sizes=sizes, jobs=tuple(work), row_bytes=row_bytes(width))
+    return Plan(data=data, sizes=sizes, jobs=work, row_bytes=row_bytes(width))
 
 
 def pack_image(image: NDArray[np.uint8]) -> bytes:

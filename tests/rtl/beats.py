@@ -40,7 +40,7 @@ class Frame:
         return sizes_of(self.space.sizes, self.image.shape[1], self.image.shape[0])
 
     @cached_property
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> tuple[Job, ...]:
         return jobs(self.spec, self.sizes, self.image.shape[0])
 
     @cached_property

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ class Beat:
     tag: int
 
 
-def beats(spec: ProposalSpec, sizes: Sequence[Size], height: int) -> Iterator[Beat | None]:
+def beats(spec: ProposalSpec, sizes: tuple[Size, ...], height: int) -> Iterator[Beat | None]:
     """Beats of a frame in order; None is a cycle without one. A gap for the next image follows."""
     bases = np.cumsum([0, *(-(-size.map[0] // spec.lanes_n) for size in sizes)]).tolist()
     work = jobs(spec, sizes, height)
