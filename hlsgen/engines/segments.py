@@ -185,13 +185,14 @@ def _grouped(node: ConvNode, spec: MixedSpec, passes: list[list[BlockPass]]) -> 
             )
 
 
-def used_positions(window: Window) -> list[tuple[int, int]]:
+@lru_cache(maxsize=1024)  # bands of a layer ask again and again
+def used_positions(window: Window) -> tuple[tuple[int, int], ...]:
     """Kernel positions that lie inside the map for some output pixel; at least one."""
     if window.used:
-        return list(window.used)
+        return window.used
     rows = _used(window, 0)
     columns = _used(window, 1)
-    return [(ky, kx) for ky in rows for kx in columns] or [(0, 0)]
+    return tuple((ky, kx) for ky in rows for kx in columns) or ((0, 0),)
 
 
 def _used(window: Window, axis: int) -> list[int]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, combinations_with_replacement
 from math import gcd
+from typing import Any
 
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.nodes import ConvNode, Lowered, MoveNode, Node, PoolNode, Value, reads, writes
@@ -49,7 +50,8 @@ def _best(lowered: Lowered, spec: MixedSpec) -> Lowered | None:
     for stretch in _stretches(lowered, spec):
         fitted = False
         for banded, cycles in _splits(lowered, stretch, spec):
-            if fastest is not None and cycles >= fastest[0]:
+            slow = fastest is not None and cycles >= fastest[0]
+            if slow or not _starts_in_bank_0(banded, spec):
                 continue
             crowded = _crowded(banded, spec)
             if not crowded and needed_depth(banded, spec, spec.act_depth) <= spec.act_depth:
@@ -103,8 +105,7 @@ def _splits(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[tu
     for ahead in (True, False):
         for heights in _heights(height, unit, pace, ahead=ahead):
             banded, found = works(heights, ahead=ahead)
-            if _starts_in_bank_0(banded, spec):
-                yield banded, _cycles(found[:-1], ahead=ahead) + sum(found[-1])
+            yield banded, _cycles(found[:-1], ahead=ahead) + sum(found[-1])
 
 
 def _cycles(works: list[tuple[int, int]], *, ahead: bool) -> int:
@@ -339,15 +340,12 @@ class _Stretch:
                 low, high = ranges[value.root]
                 root = f"{value.root}#{band}"
                 s[root] = self.lowered.s[value.root]
-                values[f"{name}#{band}"] = replace(
-                    _cut(value, low, high), name=f"{name}#{band}", root=root
-                )
+                values[f"{name}#{band}"] = _cut(value, low, high, name=f"{name}#{band}", root=root)
         views = {f"{self.last.output}#{band}": self.last.output}
         if isinstance(self.last, ConvNode) and self.last.residual is not None:
             views[_residual_band(self.last, band)] = self.last.residual
         for name, whole in views.items():
-            view = _cut(self.lowered.values[whole], start, end)
-            values[name] = replace(view, name=name, row0=start)
+            values[name] = _cut(self.lowered.values[whole], start, end, name=name, row0=start)
 
     def _node(self, node: Node, ranges: dict[str, tuple[int, int]], band: int, start: int) -> Node:
         root = self.lowered.root
@@ -367,7 +365,7 @@ class _Stretch:
             ),
             inside=(bottom - top, node.window.inside[1]),
             outside=(high - low, node.window.outside[1]),
-            used=tuple(used_positions(node.window)),
+            used=used_positions(node.window),
         )
         output = f"{node.output}#{band}"
         if isinstance(node, PoolNode):
@@ -385,8 +383,8 @@ def _residual_band(node: ConvNode, band: int) -> str:
     return f"{node.residual}#{node.output}#{band}"
 
 
-def _cut(value: Value, low: int, high: int) -> Value:
-    """Rows low..high-1 of a value."""
+def _cut(value: Value, low: int, high: int, **fields: Any) -> Value:
+    """Rows low..high-1 of a value, with other fields changed."""
     channels, _, width = value.tensor.shape
     tensor = replace(value.tensor, shape=(channels, high - low, width))
-    return replace(value, tensor=tensor, band0=low)
+    return replace(value, tensor=tensor, band0=low, **fields)
