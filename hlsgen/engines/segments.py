@@ -185,11 +185,13 @@ def _grouped(node: ConvNode, spec: MixedSpec, passes: list[list[BlockPass]]) -> 
             )
 
 
-@lru_cache(maxsize=1024)  # bands of a layer ask again and again
 def used_positions(window: Window) -> tuple[tuple[int, int], ...]:
     """Kernel positions that lie inside the map for some output pixel; at least one."""
-    if window.used:
-        return window.used
+    return window.used or _all_used(window)
+
+
+@lru_cache(maxsize=256)  # each way to cut a layer into bands asks for the whole layer's
+def _all_used(window: Window) -> tuple[tuple[int, int], ...]:
     rows = _used(window, 0)
     columns = _used(window, 1)
     return tuple((ky, kx) for ky in rows for kx in columns) or ((0, 0),)

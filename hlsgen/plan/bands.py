@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, combinations_with_replacement
 from math import gcd
-from typing import Any
 
 from hlsgen.engines.mixed import MixedSpec
 from hlsgen.engines.nodes import ConvNode, Lowered, MoveNode, Node, PoolNode, Value, reads, writes
@@ -86,7 +85,10 @@ def _stretches(lowered: Lowered, spec: MixedSpec) -> Iterator[_Stretch]:
 
 
 def _splits(lowered: Lowered, stretch: _Stretch, spec: MixedSpec) -> Iterator[tuple[Lowered, int]]:
-    """A stretch in bands of many heights, and the cycles of the frame's convolutions, about."""
+    """A stretch in bands of many heights, and the cycles of the frame's convolutions, about.
+
+    A band of some of them may start inside a row of banks.
+    """
     issued = {
         node.layer: issued_words(node, spec) for node in lowered.nodes if isinstance(node, ConvNode)
     }
@@ -340,12 +342,14 @@ class _Stretch:
                 low, high = ranges[value.root]
                 root = f"{value.root}#{band}"
                 s[root] = self.lowered.s[value.root]
-                values[f"{name}#{band}"] = _cut(value, low, high, name=f"{name}#{band}", root=root)
+                own = f"{name}#{band}"
+                values[own] = _cut(value, low, high, own, root=root, row0=value.row0)
         views = {f"{self.last.output}#{band}": self.last.output}
         if isinstance(self.last, ConvNode) and self.last.residual is not None:
             views[_residual_band(self.last, band)] = self.last.residual
         for name, whole in views.items():
-            values[name] = _cut(self.lowered.values[whole], start, end, name=name, row0=start)
+            value = self.lowered.values[whole]
+            values[name] = _cut(value, start, end, name, root=value.root, row0=start)
 
     def _node(self, node: Node, ranges: dict[str, tuple[int, int]], band: int, start: int) -> Node:
         root = self.lowered.root
@@ -383,8 +387,8 @@ def _residual_band(node: ConvNode, band: int) -> str:
     return f"{node.residual}#{node.output}#{band}"
 
 
-def _cut(value: Value, low: int, high: int, **fields: Any) -> Value:
-    """Rows low..high-1 of a value, with other fields changed."""
+def _cut(value: Value, low: int, high: int, name: str, *, root: str, row0: int) -> Value:
+    """Rows low..high-1 of a value as another one, at a row of its root."""
     channels, _, width = value.tensor.shape
     tensor = replace(value.tensor, shape=(channels, high - low, width))
-    return replace(value, tensor=tensor, band0=low, **fields)
+    return replace(value, tensor=tensor, band0=low, name=name, root=root, row0=row0)

@@ -118,7 +118,7 @@ def compile_bench(bench: Bench) -> tuple[Path, float]:
     runtime = runtime_name(verilator, bench.waves, (*_FLAGS, _CFLAGS))
     key = tools.content_hash(
         bench.sources, bench.top, *parameters, *bench.public, *bench.flags, *_FLAGS, _CFLAGS,
-        runtime, str(_cocotb_libs()),
+        runtime, str(_cocotb_libs()), str(tools.jobs() == 1),
     )  # fmt: skip
     start = time.perf_counter()
 

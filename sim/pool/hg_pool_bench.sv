@@ -104,7 +104,8 @@ module hg_pool_bench #(
         $display("END entries %0d of %0d, cycles %0d", entry_n, entries_n, cycle_q - 50);
         done <= 1'b1;
       end
-      if (cycle_q > 100000) begin
+      if (cycle_q > 100000) begin  // at least twice the longest run
+        $display("ERROR no end: step %0d", step_n);
         errors <= errors + 1;
         done   <= 1'b1;
       end

@@ -190,7 +190,7 @@ module hg_requant_bench #(
   end
 
   initial begin
-    repeat (200_000) @(posedge clk);
+    repeat (200_000) @(posedge clk);  // at least twice the longest run
     mistake("no end");
     done <= 1'b1;
   end

@@ -161,7 +161,7 @@ module hg_store_bench #(
           done <= 1'b1;
         end
       endcase
-      if (cycle_q > 200000) begin
+      if (cycle_q > 200000) begin  // at least twice the longest run
         $display("ERROR no end: step %0d", job_n);
         errors <= errors + 1;
         done   <= 1'b1;

@@ -171,7 +171,7 @@ module hg_writer_bench #(
           if (got_n == BeatsN) done <= 1'b1;
         end
       endcase
-      if (cycle_q > 200000) begin
+      if (cycle_q > 200000) begin  // at least twice the longest run
         $display("ERROR no end: job %0d entry %0d", job_n, entry_n);
         errors <= errors + 1;
         done   <= 1'b1;

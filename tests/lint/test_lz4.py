@@ -11,6 +11,7 @@ import pytest
 
 from hlsgen.run.tools import find_compiler
 from tests.conftest import ROOT
+from tests.lz4 import decoded
 
 pytestmark = pytest.mark.lint
 _MAIN = """
@@ -36,34 +37,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [find_compiler(), *flags, f"-I{ROOT / 'sim/waves'}", folder / "main.cpp"]
     subprocess.run([*command, "-o", folder / "main"], check=True)
     return folder / "main"
-
-
-def length(block: bytes, at: int, nibble: int) -> tuple[int, int]:
-    total = nibble
-    while nibble == 15:
-        total, at = total + block[at], at + 1
-        if block[at - 1] < 255:
-            break
-    return total, at
-
-
-def decoded(block: bytes) -> bytes:
-    """The block format's rules, those about its end included."""
-    out, at, last_match = bytearray(), 0, 0
-    while True:
-        token = block[at]
-        literals, at = length(block, at + 1, token >> 4)
-        out += block[at : at + literals]
-        at += literals
-        if at == len(block):
-            assert last_match == 0 or literals >= 5
-            return bytes(out)
-        back = block[at] | block[at + 1] << 8
-        match, at = length(block, at + 2, token & 15)
-        assert 1 <= back <= len(out)
-        last_match = len(out)
-        for _ in range(match + 4):
-            out.append(out[-back])
 
 
 def contents() -> dict[str, bytes]:
