@@ -6,9 +6,11 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.rows import Row, told
-from hlsgen.model.graph import Conv, IntArray, Model, Preprocess, Tensor, Thresholds
+from hlsgen.model.graph import Conv, IntArray, Tensor, Thresholds
 from hlsgen.model.numbers import Format
 from hlsgen.plan.pieces import Split, in_pieces
+from tests.designs import spec_of
+from tests.models import model_of
 
 SEED = 1
 _REACH = 1 << 20  # either way
@@ -66,13 +68,6 @@ def _split(levels: IntArray, mult_w: int) -> Split:
         bias=np.zeros(count, np.int64),
         requant=Thresholds(levels=levels, first=0),
     )
-    model = Model(
-        name="pieces",
-        input="input",
-        outputs=("conv",),
-        tensors={"input": source, "conv": target},
-        layers=(conv,),
-        preprocess=Preprocess(gain=1.0, offset=0.0, layout="CHW"),
-    )
-    (split,) = in_pieces(model, 1 << (17 if mult_w == 17 else 32))[1]
+    spec = spec_of(0, 0, 8, act_bits=8, mult_w=mult_w)
+    (split,) = in_pieces(model_of(conv, source, target), spec.mult_limit)[1]
     return split

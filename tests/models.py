@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsgen.model.graph import Model, Preprocess, Tensor
+from hlsgen.model.graph import Conv, Model, Preprocess, Tensor
 from hlsgen.model.numbers import Format
 from tests.model_blocks import BLOCKS as _BLOCKS
 from tests.model_builder import Builder
@@ -78,6 +78,18 @@ def random_model(
         layers=tuple(build.layers),
         preprocess=Preprocess(gain=1.0, offset=0.0, layout="CHW"),
         source="random model of the tests",
+    )
+
+
+def model_of(layer: Conv, source: Tensor, target: Tensor) -> Model:
+    """A model of one layer."""
+    return Model(
+        name="single",
+        input=source.name,
+        outputs=(target.name,),
+        tensors={source.name: source, target.name: target},
+        layers=(layer,),
+        preprocess=Preprocess(gain=1.0, offset=0.0, layout="CHW"),
     )
 
 

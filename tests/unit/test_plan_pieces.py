@@ -17,7 +17,7 @@ from hlsgen import api, plan
 from hlsgen.boards import load_board
 from hlsgen.engines.rows import held_formats
 from hlsgen.model import golden, store
-from hlsgen.model.graph import Conv, Model, Preprocess, Requant, Tensor, Thresholds, TwoStep
+from hlsgen.model.graph import Conv, Model, Requant, Tensor, Thresholds, TwoStep
 from hlsgen.model.numbers import Format
 from hlsgen.model.requant import UNREACHABLE, apply, step_table
 from hlsgen.model.verify import verify
@@ -29,7 +29,7 @@ from hlsgen.run.compare import is_degenerate
 from hlsgen.run.profile import products_of
 from hlsgen.run.project import load_project
 from tests.designs import spec_of
-from tests.models import random_codes, random_model
+from tests.models import model_of, random_codes, random_model
 from tests.qonnx_graphs import GraphBuilder, frames_for, imported
 from tests.unit.test_plan_models import check
 
@@ -58,14 +58,7 @@ def network(
         requant=requant,
         groups=groups,
     )
-    return Model(
-        name="pieces",
-        input="in",
-        outputs=("out",),
-        tensors={"in": source, "out": out},
-        layers=(conv,),
-        preprocess=Preprocess(gain=1.0, offset=0.0, layout="CHW"),
-    )
+    return model_of(conv, source, out)
 
 
 def output(rows: int, bits: int, signed: bool = False, zero_point: int = 0) -> Tensor:
